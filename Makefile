@@ -1,0 +1,39 @@
+# Everything here works on a machine that has only Python 3.11+ and make.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+EXTRAS ?= dev
+
+.PHONY: help demo test test-all check setup clean
+
+help: ## what can be typed here
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: setup ## a simulated runner, a broker and what a coach would see
+	$(BIN)/backbeat demo $(ARGS)
+
+test: setup ## the default tests
+	$(BIN)/pytest $(ARGS)
+
+test-all: setup ## the default tests and the slow ones
+	$(BIN)/pytest -m "slow or not slow" $(ARGS)
+
+check: setup ## style, types, and which room may know which
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+setup: $(VENV)/.ready-$(EXTRAS) ## the virtual environment, made once
+
+$(VENV)/.ready-$(EXTRAS): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Backbeat needs Python 3.11 or newer; choose one with: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "This Python cannot make virtual environments; install the Debian package python3-venv and try again." >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
+	@touch $@
+
+clean: ## remove the virtual environment and what tests leave behind
+	rm -rf $(VENV) .coverage htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis

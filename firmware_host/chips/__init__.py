@@ -1,0 +1,1 @@
+"""One file a chip family: registers, start-up sequence, FIFO bytes to readings. No I/O."""

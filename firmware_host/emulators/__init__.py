@@ -1,0 +1,1 @@
+"""Chips and Bluetooth sensors that behave like the real ones, faults included."""

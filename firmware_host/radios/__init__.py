@@ -1,0 +1,1 @@
+"""One file a Bluetooth sensor: packets to readings, commands to bytes. No I/O."""

@@ -1,0 +1,5 @@
+"""`python -m backbeat` is `backbeat`."""
+
+from backbeat.cli import main
+
+main()

@@ -1,0 +1,60 @@
+"""The `backbeat` command. Each subcommand is one module of this package, imported only when it is called.
+
+A module here has either `command`, a function, or `app`, a `typer.Typer` with commands of its own.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from backbeat import __version__
+from backbeat.errors import UserError
+
+COMMANDS = {
+    "replay": "Analyse a recording: steps, alerts and the session's summary.",
+}
+"""Subcommand (its module, with - for _) to its line in `backbeat --help`."""
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"backbeat {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Say which version this is."
+    ),
+) -> None:
+    """Backbeat: a running-gait monitor for a hip-worn sensor. Not a medical device."""
+
+
+def _application(called: str | None) -> typer.Typer:
+    """All subcommands; only the called one is imported, the others stand in the list by name."""
+    root = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, callback=_root)
+    for name, line in COMMANDS.items():
+        if name != called:
+            root.command(name, help=line)(lambda: None)
+            continue
+        module = importlib.import_module(f"backbeat.cli.{name.replace('-', '_')}")
+        if hasattr(module, "app"):
+            root.add_typer(module.app, name=name, help=line)
+        else:
+            root.command(name, help=line)(module.command)
+    return root
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; the console script calls it without arguments."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    called = next((word for word in words if not word.startswith("-")), None)
+    try:
+        _application(called)(words)
+    except UserError as error:
+        typer.echo(f"backbeat: {error}", err=True)
+        raise SystemExit(2) from None

@@ -1,0 +1,1 @@
+"""Readings in, steps out. Pure: no clock, no files, no network."""

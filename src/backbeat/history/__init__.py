@@ -1,0 +1,1 @@
+"""What a runner keeps: sessions, baselines, shoes, notes (SQLite)."""

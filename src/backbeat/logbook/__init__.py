@@ -1,0 +1,1 @@
+"""Recordings: writing, reading, importing, exporting, repairing."""

@@ -1,0 +1,1 @@
+"""Topics, payloads, the outbox and the client: what dashboards see."""

@@ -1,0 +1,1 @@
+"""A runner at the hip, with ground truth, as a source of readings."""

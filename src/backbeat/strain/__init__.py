@@ -1,0 +1,1 @@
+"""Steps in, alerts and summaries out. Pure: no clock, no files, no network."""

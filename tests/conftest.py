@@ -1,0 +1,43 @@
+"""What every test can ask for."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+REQUIRE_ALL = os.environ.get("BACKBEAT_REQUIRE_ALL") == "1"
+
+
+def recordings_folder() -> Path:
+    """Where the real recordings are: $BACKBEAT_RECORDINGS, or beside the project."""
+    default = Path(__file__).parents[2] / "shared" / "recordings"
+    return Path(os.environ.get("BACKBEAT_RECORDINGS", default))
+
+
+@pytest.fixture(scope="session")
+def recordings() -> Path:
+    """The folder of real recordings with ground truth; the test is skipped where it is absent."""
+    folder = recordings_folder()
+    if not folder.is_dir():
+        pytest.skip(f"no recordings at {folder}; set BACKBEAT_RECORDINGS")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mosquitto_program() -> str:
+    """The real broker's program; the test is skipped where it is not installed."""
+    program = shutil.which("mosquitto", path=os.environ["PATH"] + ":/usr/sbin")
+    if program is None:
+        pytest.skip("mosquitto is not installed (Debian package mosquitto)")
+    return program
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Under BACKBEAT_REQUIRE_ALL=1 a skipped test is a failure: on such a machine everything has to be there."""
+    outcome = yield
+    report = outcome.get_result()
+    if REQUIRE_ALL and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped under BACKBEAT_REQUIRE_ALL=1: {report.longrepr}"
