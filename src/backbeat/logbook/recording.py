@@ -1,0 +1,49 @@
+"""What every recording is to the rest of the house: a source that ends."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+from backbeat.samples import Context, Samples, SourceInfo
+
+
+class Recording(ABC):
+    """A `backbeat.sources.Source` over a file; a subclass reads its blocks.
+
+    It reads as fast as it is asked; keeping the recorded time is the business of `backbeat.logbook.pace`.
+    """
+
+    info: SourceInfo
+
+    def __init__(self, info: SourceInfo) -> None:
+        self.info = info
+        self._stopped = False
+
+    @abstractmethod
+    def _blocks(self) -> Iterator[Samples | Context]:
+        """Everything in the file, in the order of its time."""
+
+    def __iter__(self) -> Iterator[Samples | Context]:
+        for block in self._blocks():
+            if self._stopped:
+                return
+            yield block
+
+    def stop(self) -> None:
+        """End iteration at the next block."""
+        self._stopped = True
+
+    def close(self) -> None:
+        """Nothing to release: a file is open only while it is iterated."""
+        self._stopped = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
