@@ -2,9 +2,12 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from rigs.mosquitto import Mosquitto
 
 REQUIRE_ALL = os.environ.get("BACKBEAT_REQUIRE_ALL") == "1"
 
@@ -41,3 +44,10 @@ def pytest_runtest_makereport(item, call):
     if REQUIRE_ALL and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"skipped under BACKBEAT_REQUIRE_ALL=1: {report.longrepr}"
+
+
+@pytest.fixture
+def mosquitto(mosquitto_program: str, tmp_path: Path) -> Iterator[Mosquitto]:
+    """A real broker of one's own that runs; `kill`, `restart`, `freeze` as the test likes."""
+    with Mosquitto(mosquitto_program, tmp_path / "mosquitto") as broker:
+        yield broker

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 Side = Literal["left", "right"]
 Activity = Literal["running", "walking", "other"]
@@ -291,6 +291,13 @@ def _plain(name: str, value: Any) -> Any:
     return value
 
 
-def as_json(event: Event) -> dict[str, Any]:
+class Told(Protocol):
+    """Whatever is told in the form of an event: a dataclass with a `kind`."""
+
+    kind: ClassVar[str]
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+def as_json(event: Told) -> dict[str, Any]:
     """The event as plain JSON values, `kind` first, numbers rounded to what they mean (times to 0.1 ms)."""
     return {"kind": event.kind, **{f.name: _plain(f.name, getattr(event, f.name)) for f in fields(event)}}

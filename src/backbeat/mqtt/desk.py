@@ -1,0 +1,136 @@
+"""The desk: writes messages about a run and hands them to the courier. On the courier's thread only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from backbeat.events import Alert, Step, Summary, Told, as_json
+from backbeat.live import Live
+from backbeat.mqtt import topics
+from backbeat.mqtt.courier import Correspondent, Courier
+from backbeat.mqtt.link import Outgoing
+from backbeat.mqtt.payloads import (
+    MAX_LISTED_BYTES,
+    Envelope,
+    Info,
+    SessionAlerts,
+    SessionNotes,
+    Status,
+    decoded,
+    encoded,
+    message,
+)
+from backbeat.mqtt.topics import Channel, Topics
+from backbeat.samples import Context
+
+LIVE_RESERVE = 1000
+"""Numbers of topics that are not kept, taken on the disk at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """When and in which session something became known.
+
+    Attributes:
+        utc: ISO 8601, None where the wall clock is not known.
+        session: the session's id, None outside one.
+    """
+
+    utc: str | None = None
+    session: str | None = None
+
+
+class Desk(Correspondent):
+    """Puts events into envelopes, numbers them and keeps the lists of the session."""
+
+    def __init__(
+        self, courier: Courier, names: Topics, envelope: Envelope, info: Info, utc_now: Callable[[], str]
+    ) -> None:
+        """A desk for one run.
+
+        Args:
+            courier: carries.
+            names: the runner's topics.
+            envelope: what is the same in all envelopes of this run.
+            info: told at each connection.
+            utc_now: the present time, ISO 8601.
+        """
+        self._courier, self._names, self._envelope, self._info, self._utc_now = courier, names, envelope, info, utc_now
+
+    def connected(self) -> None:
+        """Say who is there."""
+        self._pass(topics.STATUS, Moment(utc=self._utc_now()), Status(state="online"))
+        self._pass(topics.INFO, Moment(utc=self._utc_now()), self._info)
+
+    def farewell(self) -> None:
+        """Say that the end is meant."""
+        self._pass(topics.STATUS, Moment(utc=self._utc_now()), Status(state="offline", reason="ended"))
+
+    def live(self, live: Live, utc: str | None) -> None:
+        """The state of a second."""
+        self._pass(topics.LIVE, Moment(utc=utc, session=live.session), live)
+
+    def step(self, step: Step, moment: Moment) -> None:
+        """A step."""
+        self._pass(topics.STEP, moment, step)
+
+    def alert(self, alert: Alert, moment: Moment) -> None:
+        """An alert, and the session's list of them."""
+        told = self._keep(topics.ALERT, moment, as_json(alert))
+        if moment.session is not None:
+            self._list(topics.SESSION_ALERTS, moment, "alerts", told, SessionAlerts(alerts=[]))
+
+    def note(self, context: Context, moment: Moment) -> None:
+        """What the runner said, into the session's list."""
+        entry = {"time": round(context.time, 4), "utc": moment.utc, "about": context.kind, "value": context.value}
+        self._list(topics.SESSION_NOTES, moment, "notes", entry, SessionNotes(notes=[]))
+
+    def summary(self, summary: Summary, moment: Moment) -> None:
+        """The session's summary; sessions beyond the last ones are forgotten."""
+        body = as_json(summary)
+        self._keep(topics.SESSION_SUMMARY, moment, body)
+        self._keep(topics.SESSION_LAST, moment, body)
+        self._courier.outbox.forget_old_sessions()
+
+    def _pass(self, channel: Channel, moment: Moment, body: Told) -> None:
+        """Send it now or never."""
+        topic = self._names.of(channel)
+        number = self._courier.outbox.number(topic, reserve=LIVE_RESERVE)
+        self._courier.send(
+            Outgoing(
+                topic=topic,
+                payload=encoded(self._message(moment, number, as_json(body))),
+                channel=channel.name,
+                qos=channel.qos,
+                retain=channel.retain,
+                expiry_s=channel.expiry_s,
+            )
+        )
+
+    def _keep(self, channel: Channel, moment: Moment, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Send it until the broker has it; the message as told."""
+        topic = self._names.of(channel, session=moment.session or "")
+        kept = self._courier.outbox.put(
+            topic,
+            channel.name,
+            moment.session,
+            lambda number: encoded(self._message(moment, number, body)),
+            retain=channel.retain,
+        )
+        return decoded(kept.payload)
+
+    def _list(self, channel: Channel, moment: Moment, name: str, entry: Mapping[str, Any], empty: Told) -> None:
+        """Add to a retained list; the oldest entries go when it grows too large."""
+        before = self._courier.outbox.retained(self._names.of(channel, session=moment.session or ""))
+        body = decoded(before.payload) if before else as_json(empty)
+        body = {key: body[key] for key in as_json(empty)}
+        body[name] = [*body[name], entry]
+        while len(body[name]) > 1 and len(encoded(body)) > MAX_LISTED_BYTES:
+            body[name] = body[name][1:]
+            body["dropped"] += 1
+        self._keep(channel, moment, body)
+
+    def _message(self, moment: Moment, number: int, body: Mapping[str, Any]) -> dict[str, Any]:
+        return message(replace(self._envelope, utc=moment.utc, session=moment.session, seq=number), body)

@@ -1,0 +1,159 @@
+"""The publisher: the consumer of a run that tells it by MQTT. On the analysis' thread it does as little as it can."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from backbeat import __version__
+from backbeat.events import Alert, Event, SessionChange, Step, Summary, as_json
+from backbeat.live import Live, LiveState
+from backbeat.mqtt import topics
+from backbeat.mqtt.courier import Courier, Identity
+from backbeat.mqtt.desk import Desk, Moment
+from backbeat.mqtt.link import Outgoing
+from backbeat.mqtt.outbox import Limits, Outbox
+from backbeat.mqtt.payloads import Envelope, Info, Status, encoded, message, utc_text
+from backbeat.mqtt.settings import MqttError, MqttSettings
+from backbeat.samples import Context, Samples, SourceInfo
+
+DISK_PATIENCE_S = 0.25
+"""An alert is told to nobody else before it is on the disk, unless the disk takes longer than this; a sensor's own
+buffer lasts longer."""
+
+NOTES = frozenset({"pain", "stiffness", "effort", "note", "shoe", "surface"})
+"""Context that is listed in `session/<id>/notes`."""
+
+
+class Publisher:
+    """Tells a run by MQTT (a `backbeat.pipeline.Consumer`)."""
+
+    def __init__(
+        self,
+        settings: MqttSettings,
+        info: SourceInfo,
+        *,
+        outbox: Path | None = None,
+        limits: Limits | None = None,
+        end_patience_s: float = 5.0,
+        report: Callable[[str], None],
+        wall: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Start to connect; `take` may be called at once.
+
+        Args:
+            settings: the broker and what to tell it.
+            info: what the source knows about itself.
+            outbox: file that keeps alerts and summaries until the broker has them; None keeps them in memory, for a
+                replay that can be run again.
+            limits: how large the outbox may grow.
+            end_patience_s: how long `finish` waits for the broker to take what is left.
+            report: told in words for people what they should know; called on another thread.
+            wall: Unix time now.
+            clock: monotonic seconds.
+        """
+        self._settings, self._info, self._report = settings, info, report
+        self._end_patience_s, self._clock = end_patience_s, clock
+        self._live = LiveState()
+        self._live_told = -1.0
+        self._session: str | None = None
+        names = settings.topics
+        envelope = Envelope(origin=info.origin)
+        will = Outgoing(
+            topic=names.of(topics.STATUS),
+            payload=encoded(message(envelope, as_json(Status(state="offline", reason="connection lost")))),
+            channel=topics.STATUS.name,
+            qos=topics.STATUS.qos,
+            retain=True,
+        )
+        lasting = outbox is not None
+        name = f"backbeat-{settings.team}-{settings.runner}"
+        identity = Identity(
+            client_id=name if lasting else f"{name}-{secrets.token_hex(4)}", will=will, keep_session=lasting
+        )
+        self._courier = Courier(
+            settings, identity, lambda: Outbox(outbox, limits, report=report, wall=wall), report=report, clock=clock
+        )
+        self._desk = Desk(self._courier, names, envelope, _info_message(settings, info), lambda: utc_text(wall()) or "")
+        self._courier.start(self._desk)
+
+    def wait_connected(self, patience_s: float = 10.0) -> None:
+        """Wait for the first connection, where a run without a broker makes no sense.
+
+        Raises:
+            MqttError: the broker cannot be reached or does not let us in; why, and what to do.
+        """
+        trouble = self._courier.wait_connected(patience_s)
+        if trouble is not None:
+            self._courier.end(0.0)
+            raise MqttError(f"The broker {self._settings.name} {trouble}.")
+
+    def take(self, block: Samples | Context, events: Sequence[Event]) -> None:
+        """See `backbeat.pipeline.Consumer`."""
+        for live in self._live.take(block, events):
+            self._tell_live(live)
+        if isinstance(block, Context):
+            if block.kind in NOTES and self._session is not None:
+                self._courier.post(partial(self._desk.note, block, self._moment(block.time)))
+        elif not len(block) and self._clock() - self._live_told >= 1.0:  # a sensor that is silent
+            self._tell_live(self._live.now())
+        self._tell(events)
+
+    def finish(self, events: Sequence[Event]) -> None:
+        """See `backbeat.pipeline.Consumer`."""
+        last = self._live.finish(events)
+        self._tell(events)
+        self._tell_live(last)
+        left = self._courier.end(self._end_patience_s)
+        if left:
+            self._report(f"The broker {self._settings.name} did not take {left} messages before the end.")
+
+    def _tell(self, events: Sequence[Event]) -> None:
+        for event in events:
+            match event:
+                case Alert():
+                    self._keep(partial(self._desk.alert, event, self._moment(event.known_at)))
+                case Summary():
+                    moment = Moment(utc=self._utc(event.known_at), session=event.session)
+                    self._keep(partial(self._desk.summary, event, moment))
+                case SessionChange():
+                    self._session = None if event.state == "ended" else event.session
+                case Step() if self._settings.steps:
+                    self._courier.offer(partial(self._desk.step, event, self._moment(event.known_at)))
+                case _:
+                    pass
+
+    def _keep(self, job: Callable[[], None]) -> None:
+        self._courier.post_and_wait(job, DISK_PATIENCE_S)
+
+    def _tell_live(self, live: Live) -> None:
+        self._live_told = self._clock()
+        utc = None if live.time is None else self._utc(live.time)
+        self._courier.offer(partial(self._desk.live, live, utc))
+
+    def _moment(self, time_s: float) -> Moment:
+        return Moment(utc=self._utc(time_s), session=self._session)
+
+    def _utc(self, time_s: float) -> str | None:
+        offset = self._info.utc_offset_s
+        return None if offset is None else utc_text(offset + time_s)
+
+
+def _info_message(settings: MqttSettings, info: SourceInfo) -> Info:
+    return Info(
+        software=f"backbeat {__version__}",
+        team=settings.team,
+        runner=settings.runner,
+        runner_name=settings.runner_name or settings.runner,
+        source=info.name,
+        rate_hz=info.rate_hz,
+        acc_range_g=info.acc_range_g,
+        gyr_range_dps=info.gyr_range_dps,
+        position=info.position,
+        details=info.details,
+        commands=sorted({"resend", "ack", *settings.commands}),
+    )
