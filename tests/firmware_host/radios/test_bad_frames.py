@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rigs.radio_streams import FAULTS, KINDS, befallen, numbers
 
 from firmware_host.radios.radio import Packet
+from rigs.radio_streams import FAULTS, KINDS, befallen, numbers
 
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 
