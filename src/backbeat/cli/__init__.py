@@ -15,6 +15,7 @@ from backbeat import __version__
 from backbeat.errors import UserError
 
 COMMANDS = {
+    "evaluate": "Score the analysis on recordings with ground truth.",
     "replay": "Analyse a recording: steps, alerts and the session's summary.",
 }
 """Subcommand (its module, with - for _) to its line in `backbeat --help`."""
