@@ -210,6 +210,7 @@ class Alert:
         evidence: what speaks for it, one sentence with its source.
         contrary_evidence: what speaks against it, likewise.
         message: what the runner is told.
+        spoken: this may be said aloud now (never two within three minutes).
     """
 
     kind: ClassVar[str] = "alert"
@@ -229,11 +230,82 @@ class Alert:
     evidence: str | None = None
     contrary_evidence: str | None = None
     message: str = ""
+    spoken: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexComponent:
+    """One part of the "back load and form change" index.
+
+    Attributes:
+        component: its name in `backbeat.strain.index`.
+        part: which of the two bars it belongs to.
+        value: what it was in this session, in `unit`; None where it could not be told, and `reason` says why.
+        usual: what is usual for this runner under the same conditions.
+        unit: of the two above.
+        score_pct: how far beyond usual, 0 (not) to 100 (as far as is counted).
+        low_pct: lower end of the 80 % interval of the score; 0 where it is not known.
+        high_pct: upper end; 100 where it is not known.
+        weight_pct: its share of the index, by evidence grade.
+        evidence_grade: B moderate, C weak or indirect, D none or contradictory.
+        cause: which of the causes that runners name this belongs to.
+        evidence: what speaks for it.
+        contrary_evidence: what speaks against it.
+        reason: why there is no value.
+    """
+
+    kind: ClassVar[str] = "index_component"
+    component: str
+    part: Literal["load_today", "form_change"]
+    value: float | None
+    usual: float | None
+    unit: str | None
+    score_pct: float | None
+    low_pct: float
+    high_pct: float
+    weight_pct: float
+    evidence_grade: Literal["B", "C", "D"]
+    cause: str
+    evidence: str
+    contrary_evidence: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """Back load and form change: how far a session was from this runner's usual. Not a probability of injury.
+
+    Attributes:
+        index_pct: 0 (as usual) to 100, None while the baseline is still being learned.
+        low_pct: lower end of its 80 % interval.
+        high_pct: upper end.
+        load_today_pct: the part about how much, likewise 0 to 100.
+        form_change_pct: the part about how.
+        confidence: in a word; "low" also where the interval is wide or much could not be measured.
+        baseline: how well this runner's usual is known.
+        components: every part with its evidence and what speaks against it.
+        reason: why there is no index.
+    """
+
+    kind: ClassVar[str] = "index"
+    index_pct: float | None
+    low_pct: float | None
+    high_pct: float | None
+    load_today_pct: float | None
+    form_change_pct: float | None
+    confidence: Literal["low", "medium", "high"] | None
+    baseline: Literal["learning", "provisional", "established"]
+    components: Sequence[IndexComponent] = ()
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """A session in one message; figures are medians over its running steps unless the name says otherwise."""
+    """A session in one message; figures are medians over its running steps unless the name says otherwise.
+
+    `cumulative_load_bw` is the sum of the estimated peak forces of all running steps, `cumulative_load_bw4` of their
+    fourth powers (`backbeat.strain.load`); `uphill_s` and `downhill_s` are the running time at slopes of 5 % and more.
+    """
 
     kind: ClassVar[str] = "summary"
     session: str
@@ -258,7 +330,12 @@ class Summary:
     pelvic_rotation_range_deg: float | None = None
     cumulative_load_bw: float | None = None
     cumulative_load_bw4: float | None = None
+    distance_m: float | None = None
+    uphill_s: float | None = None
+    downhill_s: float | None = None
+    hard_landings: int = 0
     symmetry: Symmetry | None = None
+    index: Index | None = None
     alerts: Mapping[str, int] = field(default_factory=dict)
     signal_quality: float | None = None
     gaps_s: float = 0.0
