@@ -181,7 +181,8 @@ class Monitor:
         if self._session is None:
             events += self._strain.abandon(known_at, known_at)
         else:
-            gaps_s = sum(to - since for since, to in self._gaps if since >= (self._rule.first or since) and to <= last)
+            first = self._rule.first if self._rule.first is not None else last
+            gaps_s = sum((to - since for since, to in self._gaps if first <= since and to <= last), 0.0)
             events += self._strain.finish(self._session, last, known_at, gaps_s)
             events.append(SessionChange(time=last, known_at=known_at, session=self._session, state="ended"))
         self._session = None
