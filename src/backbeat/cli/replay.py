@@ -1,8 +1,61 @@
-"""`backbeat replay`: analyse a recording."""
+"""`backbeat replay`: analyse recordings."""
 
 from __future__ import annotations
 
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, BinaryIO
 
-def command(files: list[str]) -> None:
+import typer
+
+from backbeat import terminal
+from backbeat.errors import UserError
+from backbeat.gait.engine import GaitSettings
+from backbeat.jsonl import JsonLines, open_lines
+from backbeat.logbook.pace import InBlocks, RealTime
+from backbeat.logbook.source import open_recording
+from backbeat.monitor import Monitor, MonitorSettings
+from backbeat.pipeline import Consumer, run
+from backbeat.sources import Source
+
+AXES = ("+x", "-x", "+y", "-y", "+z", "-z")
+
+
+def command(
+    files: Annotated[list[Path], typer.Argument(help="Recordings: CSV with time, acc_x, acc_y, acc_z and so on.")],
+    jsonl: Annotated[
+        str | None, typer.Option(metavar="FILE|-", help="Write every event as a line of JSON; - is standard output.")
+    ] = None,
+    block: Annotated[int | None, typer.Option(min=1, help="Feed so many readings at a time.")] = None,
+    realtime: Annotated[bool, typer.Option("--realtime", help="At the speed of the recording.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse files with any bad row.")] = False,
+    session: Annotated[str | None, typer.Option(help="Name of the session, a-z 0-9 -.")] = None,
+    up: Annotated[str | None, typer.Option(metavar="AXIS", help="The sensor axis that points up, such as +z.")] = None,
+    forward: Annotated[str | None, typer.Option(metavar="AXIS", help="The one that points forward.")] = None,
+) -> None:
     """Analyse recordings: steps, alerts and the session's summary."""
-    raise NotImplementedError(files)
+    for axis in (up, forward):
+        if axis is not None and axis not in AXES:
+            raise UserError(f"'{axis}' is no axis; --up and --forward take one of {', '.join(AXES)}.")
+    settings = MonitorSettings(gait=GaitSettings(up=up, forward=forward))
+    recordings = [open_recording(file, strict=strict) for file in files]  # all are looked at before the first is read
+    with ExitStack() as stack:
+        lines = stack.enter_context(open_lines(jsonl)) if jsonl else None
+        for recording in recordings:
+            source: Source = stack.enter_context(recording)
+            if block:
+                source = InBlocks(source, block)
+            if realtime:
+                source = RealTime(source)
+            monitor = Monitor(source.info, settings, session=session)
+            run(source, monitor, _consumers(source, jsonl, lines))
+
+
+def _consumers(source: Source, jsonl: str | None, lines: BinaryIO | None) -> list[Consumer]:
+    consumers: list[Consumer] = []
+    if jsonl and lines:
+        consumers.append(JsonLines(lines, "standard output" if jsonl == "-" else jsonl))
+    if jsonl != "-":
+        consumers.append(terminal.view(source.info, sys.stdout))
+    return consumers

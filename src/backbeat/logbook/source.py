@@ -8,6 +8,8 @@ from backbeat.errors import SourceError
 from backbeat.logbook.csv_file import CsvRecording
 from backbeat.logbook.recording import Recording
 
+MAGIC = b"\x89MCAP0\r\n"
+
 
 def open_recording(path: Path, *, strict: bool = False) -> Recording:
     """Open a recording of any kind that Backbeat reads.
@@ -19,6 +21,15 @@ def open_recording(path: Path, *, strict: bool = False) -> Recording:
         raise SourceError(f"{path} is a folder; name a recording in it.")
     if not path.exists():
         raise SourceError(f"{path}: there is no such file; check the name.")
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(16)
+    except OSError as error:
+        raise SourceError(f"{path}: {(error.strerror or 'cannot be read').lower()}; check the file.") from None
+    if beginning.startswith(MAGIC):
+        from backbeat.logbook.mcap_file import McapRecording
+
+        return McapRecording(path, strict=strict)
     return CsvRecording(path, strict=strict)
 
 

@@ -1,0 +1,120 @@
+"""How fast and in which blocks a source is read: wrappers around any source, apart from reading itself."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Self
+
+from backbeat.samples import Context, Samples, SourceInfo, joined
+from backbeat.sources import Source
+
+SLICE_S = 0.1
+"""A paced source gives its readings in slices of at most so many seconds, as a sensor's FIFO would."""
+
+
+class _Around:
+    """A source around another one, which it closes and stops with itself."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    @property
+    def info(self) -> SourceInfo:
+        """What the source within knows about itself."""
+        return self._source.info
+
+    def stop(self) -> None:
+        """End iteration soon."""
+        self._source.stop()
+
+    def close(self) -> None:
+        """Close the source within."""
+        self._source.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class InBlocks(_Around):
+    """The same readings in blocks of `size`, whatever blocks the source within gives; the last may be shorter.
+
+    Context is passed on at once: one that is ahead of its readings waits for them in the analysis.
+    """
+
+    def __init__(self, source: Source, size: int) -> None:
+        super().__init__(source)
+        self._size = size
+
+    def __iter__(self) -> Iterator[Samples | Context]:
+        waiting: list[Samples] = []
+        count = 0
+        for block in self._source:
+            if isinstance(block, Context):
+                yield block
+                continue
+            waiting.append(block)
+            count += len(block)
+            if count >= self._size:
+                whole = joined(waiting)
+                full = count - count % self._size
+                for start in range(0, full, self._size):
+                    yield whole[start : start + self._size]
+                waiting, count = [whole[full:]], count - full
+        if count:
+            yield joined(waiting)
+
+
+class RealTime(_Around):
+    """The same readings at the speed at which they were recorded.
+
+    Args:
+        source: what to pace.
+        clock: seconds that pass.
+        wait: sleeps for so many seconds; None to sleep in a way that `stop` interrupts.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        clock: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], object] | None = None,
+    ) -> None:
+        super().__init__(source)
+        self._stopped = threading.Event()
+        self._clock, self._wait = clock, wait or self._stopped.wait
+
+    def stop(self) -> None:
+        """End iteration now, in the middle of a wait too."""
+        self._stopped.set()
+        super().stop()
+
+    def __iter__(self) -> Iterator[Samples | Context]:
+        ahead: float | None = None  # the clock minus the readings' time
+        for block in self._source:
+            if isinstance(block, Context):
+                yield block
+                continue
+            for part in _slices(block):
+                due = float(part.time[-1])
+                ahead = self._clock() - due if ahead is None else ahead
+                while (left := due + ahead - self._clock()) > 0.0 and not self._stopped.is_set():
+                    self._wait(min(left, 1.0))
+                if self._stopped.is_set():
+                    return
+                yield part
+
+
+def _slices(block: Samples) -> Iterator[Samples]:
+    start = 0
+    while start < len(block):
+        end = max(start + 1, int(block.time.searchsorted(block.time[start] + SLICE_S)))
+        yield block[start:end]
+        start = end

@@ -1,0 +1,166 @@
+"""A block of readings as a protobuf message, so that a recording explains itself to any tool (Foxglove, PlotJuggler).
+
+Wherever the readings are whole counts times a scale, the counts are stored and the scale beside them; the product is
+checked to be the very reading, so that a recording gives back what was measured bit by bit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backbeat.samples import BoolArray, FloatArray, Samples
+
+AXES = ("x", "y", "z")
+SCHEMA_NAME = "backbeat.Readings"
+
+_DOUBLE, _FIXED32, _STRING, _SFIXED32 = 1, 7, 9, 15  # numbers of the types in protobuf's descriptor.proto
+_REPEATED, _OPTIONAL = 3, 1
+_BYTES, _BITS64 = 2, 1  # wire types
+
+FIELDS: dict[str, tuple[int, int, int]] = {
+    "time_s": (1, _DOUBLE, _REPEATED),
+    **{f"acc_{axis}_m_s2": (2 + i, _DOUBLE, _REPEATED) for i, axis in enumerate(AXES)},
+    **{f"gyr_{axis}_rad_s": (5 + i, _DOUBLE, _REPEATED) for i, axis in enumerate(AXES)},
+    **{f"acc_{axis}_counts": (8 + i, _SFIXED32, _REPEATED) for i, axis in enumerate(AXES)},
+    **{f"gyr_{axis}_counts": (11 + i, _SFIXED32, _REPEATED) for i, axis in enumerate(AXES)},
+    "acc_scale_m_s2": (14, _DOUBLE, _OPTIONAL),
+    "gyr_scale_rad_s": (15, _DOUBLE, _OPTIONAL),
+    "gap_before": (16, _FIXED32, _REPEATED),  # places within the message
+    "saturated": (17, _FIXED32, _REPEATED),
+    "absent": (18, _STRING, _OPTIONAL),  # JSON: axis to reason
+}
+"""Field name to its number, type and label."""
+
+_NAME_OF = {number: name for name, (number, _, _) in FIELDS.items()}
+_NUMPY = {_DOUBLE: "<f8", _FIXED32: "<u4", _SFIXED32: "<i4"}
+_LARGEST_COUNT = 2**31 - 1
+
+
+def encode(block: Samples, acc_scale: float | None, gyr_scale: float | None) -> bytes:
+    """The message for a block; with a scale, readings that are whole counts of it are stored as counts."""
+    parts = [_packed("time_s", block.time), *_axes("acc", block.acc, acc_scale)]
+    if block.gyr is not None:
+        parts += _axes("gyr", block.gyr, gyr_scale)
+    for name in ("gap_before", "saturated"):
+        flags = getattr(block, name)
+        if flags.any():
+            parts.append(_packed(name, np.flatnonzero(flags)))
+    if block.absent:
+        parts.append(_bytes(FIELDS["absent"][0], json.dumps(dict(block.absent)).encode()))
+    return b"".join(parts)
+
+
+def decode(message: bytes) -> Samples:
+    """The block in a message.
+
+    Raises:
+        ValueError: it is no such message.
+    """
+    found = dict(_fields(message))
+    time = _numbers(found, "time_s")
+    gyr = _vectors(found, "gyr", "rad_s")
+    acc = _vectors(found, "acc", "m_s2")
+    if acc is None:
+        raise ValueError("no acceleration in the message")
+    absent = json.loads(found["absent"]) if "absent" in found else {}
+    return Samples(time, acc, gyr, _flags(found, "gap_before", time), _flags(found, "saturated", time), absent)
+
+
+def schema() -> bytes:
+    """The FileDescriptorSet that describes the message, for tools that know nothing of Backbeat."""
+    message = _bytes(1, SCHEMA_NAME.rpartition(".")[2].encode())
+    for name, (number, kind, label) in FIELDS.items():
+        message += _bytes(2, _bytes(1, name.encode()) + _varints((3, number), (4, label), (5, kind)))
+    file = _bytes(1, b"backbeat/readings.proto") + _bytes(2, b"backbeat") + _bytes(4, message) + _bytes(12, b"proto3")
+    return _bytes(1, file)
+
+
+def _axes(sensor: str, values: FloatArray, scale: float | None) -> list[bytes]:
+    unit = {"acc": "m_s2", "gyr": "rad_s"}[sensor]
+    if scale is not None:
+        counts = np.rint(values / scale)
+        if np.array_equal(counts * scale, values) and bool(np.all(np.abs(counts) <= _LARGEST_COUNT)):
+            number = FIELDS[f"{sensor}_scale_{unit}"][0]
+            columns = [_packed(f"{sensor}_{axis}_counts", counts[:, i]) for i, axis in enumerate(AXES)]
+            return [_tag(number, _BITS64) + np.float64(scale).tobytes(), *columns]
+    return [_packed(f"{sensor}_{axis}_{unit}", values[:, i]) for i, axis in enumerate(AXES)]
+
+
+def _vectors(found: dict[str, bytes], sensor: str, unit: str) -> FloatArray | None:
+    if f"{sensor}_scale_{unit}" in found:
+        (scale,) = np.frombuffer(found[f"{sensor}_scale_{unit}"], "<f8")
+        counts = np.stack([_numbers(found, f"{sensor}_{axis}_counts") for axis in AXES], axis=1)
+        return counts * float(scale)
+    if f"{sensor}_x_{unit}" not in found:
+        return None
+    return np.stack([_numbers(found, f"{sensor}_{axis}_{unit}") for axis in AXES], axis=1)
+
+
+def _numbers(found: dict[str, bytes], name: str) -> FloatArray:
+    return np.frombuffer(found.get(name, b""), _NUMPY[FIELDS[name][1]]).astype(np.float64)
+
+
+def _flags(found: dict[str, bytes], name: str, time: FloatArray) -> BoolArray:
+    flags = np.zeros(len(time), dtype=np.bool_)
+    if name in found:
+        flags |= np.isin(np.arange(len(time)), _numbers(found, name))
+    return flags
+
+
+def _packed(name: str, values: FloatArray | NDArray[np.int64]) -> bytes:
+    number, kind, _ = FIELDS[name]
+    return _bytes(number, np.ascontiguousarray(values, _NUMPY[kind]).tobytes())
+
+
+def _bytes(number: int, content: bytes) -> bytes:
+    return _tag(number, _BYTES) + _varint(len(content)) + content
+
+
+def _varints(*pairs: tuple[int, int]) -> bytes:
+    return bytes(chain.from_iterable(_tag(number, 0) + _varint(value) for number, value in pairs))
+
+
+def _tag(number: int, wire_type: int) -> bytes:
+    return _varint(number << 3 | wire_type)
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def _fields(message: bytes) -> Iterator[tuple[str, bytes]]:
+    place = 0
+    while place < len(message):
+        tag, place = _read_varint(message, place)
+        length = 8
+        if tag & 7 == _BYTES:
+            length, place = _read_varint(message, place)
+        elif tag & 7 != _BITS64:
+            raise ValueError(f"wire type {tag & 7} in a message of readings")
+        if place + length > len(message):
+            raise ValueError("a field is longer than its message")
+        if tag >> 3 in _NAME_OF:
+            yield _NAME_OF[tag >> 3], message[place : place + length]
+        place += length
+
+
+def _read_varint(message: bytes, place: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        if place >= len(message) or shift > 63:
+            raise ValueError("a message of readings ends in the middle of a number")
+        value |= (message[place] & 0x7F) << shift
+        shift += 7
+        place += 1
+        if message[place - 1] < 0x80:
+            return value, place

@@ -1,0 +1,82 @@
+"""Events in words: one line for a person, with units."""
+
+from __future__ import annotations
+
+from backbeat.events import ActivityChange, Alert, Event, SessionChange, SignalQuality, Summary
+from backbeat.live import Live
+
+
+def clock(seconds: float) -> str:
+    """Seconds as h:mm:ss."""
+    whole = int(max(0.0, seconds))
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+def amount(value: float | None, unit: str, decimals: int = 0, *, signed: bool = False) -> str:
+    """A figure with its unit; a dash where it is not known."""
+    return "–" if value is None else f"{value:{'+' if signed else ''}.{decimals}f} {unit}"
+
+
+def line(event: Event, start: float) -> str | None:
+    """The event as one line, timed from `start`; None for what nobody wants to read one by one."""
+    match event:
+        case SessionChange():
+            return f"{clock(event.time - start)}  session {event.session} {event.state}"
+        case ActivityChange():
+            lasted = amount(event.end - event.start, "s")
+            return f"{clock(event.start - start)}–{clock(event.end - start)}  {event.activity}, {lasted}"
+        case Alert():
+            return f"{clock(event.time - start)}  {_alert(event)}"
+        case SignalQuality():
+            problems = " ".join(event.problems.values()) or "no problem"
+            return f"{clock(event.time - start)}  signal quality {100 * event.quality:.0f} %: {problems}"
+        case _:
+            return None
+
+
+def _alert(alert: Alert) -> str:
+    words = f"alert {alert.alert} {alert.state}"
+    if alert.side:
+        words += f" ({alert.side})"
+    if alert.message:
+        words += f": {alert.message}"
+    if alert.value is not None and alert.unit:
+        words += f" [now {alert.value:.4g} {alert.unit}"
+        words += f", usual {alert.usual:.4g} {alert.unit}]" if alert.usual is not None else "]"
+    return words
+
+
+def state(live: Live) -> dict[str, str]:
+    """The figures of a second, name to text with unit."""
+    return {
+        "doing": live.state,
+        "steps": str(live.steps),
+        "cadence": amount(live.cadence_spm, "steps/min"),
+        "contact time": amount(live.contact_time_ms, "ms"),
+        "flight time": amount(live.flight_time_ms, "ms"),
+        "impact": amount(live.impact_peak_g, "g", 2),
+        "impact, right against left": amount(live.impact_symmetry_pct, "%", 1, signed=True),
+        "contact, right against left": amount(live.contact_time_symmetry_pct, "%", 1, signed=True),
+    }
+
+
+def summary(event: Summary) -> dict[str, str]:
+    """The figures of a session, name to text with unit."""
+    symmetry = event.symmetry
+    told = {
+        "session": event.session,
+        "running": clock(event.running_s),
+        "walking": clock(event.walking_s),
+        "steps": str(event.steps),
+        "cadence": amount(event.cadence_spm, "steps/min"),
+        "contact time": amount(event.contact_time_ms, "ms"),
+        "flight time": amount(event.flight_time_ms, "ms"),
+        "impact": amount(event.impact_peak_g, "g", 2),
+        "peak force (estimated)": amount(event.peak_force_bw, "body weights", 2),
+        "vertical oscillation": amount(event.vertical_oscillation_cm, "cm", 1),
+        "impact, right against left": amount(symmetry.impact_pct if symmetry else None, "%", 1, signed=True),
+        "contact, right against left": amount(symmetry.contact_time_pct if symmetry else None, "%", 1, signed=True),
+        "alerts": ", ".join(f"{name} ×{count}" for name, count in event.alerts.items()) or "none",
+        "gaps in the signal": amount(event.gaps_s, "s", 1),
+    }
+    return {name: text for name, text in told.items() if text != "–"}
