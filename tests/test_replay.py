@@ -86,3 +86,19 @@ def test_every_run_and_every_block_size_gives_the_same_bytes(recordings: Path) -
     imu = recordings / "fukuchi" / "RBDS002runT25" / "imu.csv"
     runs = {replay(imu, "--jsonl", "-", *more).stdout for more in ([], [], ["--block", "1"], ["--block", "777"])}
     assert len(runs) == 1
+
+
+def test_a_reader_that_leaves_early_is_no_error(recordings: Path) -> None:
+    imu = recordings / "lmu" / "002" / "imu.csv"
+    command = f"{' '.join(BACKBEAT)} replay {imu} --jsonl - | head -n 1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=120)
+    assert done.stderr == ""
+    assert json.loads(done.stdout)["kind"]
+
+
+def test_no_broker_is_one_sentence(tmp_path: Path) -> None:
+    done = replay(standing(tmp_path), "--mqtt", "mqtt://127.0.0.1:9", "--jsonl", "-")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "127.0.0.1:9" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -6,6 +6,7 @@ A module here has either `command`, a function, or `app`, a `typer.Typer` with c
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -59,3 +60,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except UserError as error:
         typer.echo(f"backbeat: {error}", err=True)
         raise SystemExit(2) from None
+    except BrokenPipeError:  # whoever read our output has had enough, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None

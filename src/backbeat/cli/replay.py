@@ -17,6 +17,7 @@ from backbeat.logbook.pace import InBlocks, RealTime
 from backbeat.logbook.source import open_recording
 from backbeat.monitor import Monitor, MonitorSettings
 from backbeat.pipeline import Consumer, run
+from backbeat.samples import SourceInfo
 from backbeat.sources import Source
 
 AXES = ("+x", "-x", "+y", "-y", "+z", "-z")
@@ -26,6 +27,9 @@ def command(
     files: Annotated[list[Path], typer.Argument(help="Recordings: CSV with time, acc_x, acc_y, acc_z and so on.")],
     jsonl: Annotated[
         str | None, typer.Option(metavar="FILE|-", help="Write every event as a line of JSON; - is standard output.")
+    ] = None,
+    mqtt: Annotated[
+        str | None, typer.Option(metavar="URL", help="Publish to a broker: mqtt://host:port, mqtts:// with TLS.")
     ] = None,
     block: Annotated[int | None, typer.Option(min=1, help="Feed so many readings at a time.")] = None,
     realtime: Annotated[bool, typer.Option("--realtime", help="At the speed of the recording.")] = False,
@@ -49,13 +53,28 @@ def command(
             if realtime:
                 source = RealTime(source)
             monitor = Monitor(source.info, settings, session=session)
-            run(source, monitor, _consumers(source, jsonl, lines))
+            run(source, monitor, _consumers(source.info, jsonl, lines, mqtt))
 
 
-def _consumers(source: Source, jsonl: str | None, lines: BinaryIO | None) -> list[Consumer]:
+def _consumers(info: SourceInfo, jsonl: str | None, lines: BinaryIO | None, mqtt: str | None) -> list[Consumer]:
+    """Who takes the events: the broker, the lines of JSON, the terminal."""
     consumers: list[Consumer] = []
+    if mqtt:
+        consumers.append(_publisher(mqtt, info))
     if jsonl and lines:
         consumers.append(JsonLines(lines, "standard output" if jsonl == "-" else jsonl))
     if jsonl != "-":
-        consumers.append(terminal.view(source.info, sys.stdout))
+        consumers.append(terminal.view(info, sys.stdout))
     return consumers
+
+
+def _publisher(url: str, info: SourceInfo) -> Consumer:
+    """A publisher that is connected: a replay without its broker would be over before anybody heard of it."""
+    from backbeat.mqtt.publisher import Publisher
+    from backbeat.mqtt.settings import MqttSettings
+
+    settings = MqttSettings.from_url(url)
+    settings.check()
+    publisher = Publisher(settings, info, report=lambda told: typer.echo(told, err=True))
+    publisher.wait_connected()
+    return publisher
