@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rigs.steps import Runner, steps
 
 import backbeat.monitor
 from backbeat.events import Alert, Event, SessionChange, SignalQuality, Step, Summary, as_json
 from backbeat.monitor import Monitor, MonitorSettings
 from backbeat.samples import Context, Samples, SourceInfo
 from backbeat.sessions import SessionSettings
+from rigs.steps import Runner, steps
 
 RATE = 50.0
 

@@ -4,12 +4,12 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from rigs.steps import Runner, steps
 
 from backbeat.events import Alert, Event, SignalQuality, Step, Summary
 from backbeat.samples import Context, JsonValue
 from backbeat.strain.engine import Known, Strain
 from backbeat.strain.settings import AlertOverride, AlertSettings, StrainSettings
+from rigs.steps import Runner, steps
 
 
 def analyse(run: list[Step], settings: StrainSettings | None = None, position: str = "sacrum") -> list[Event]:

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rigs.steps import Runner, steps
 
 from backbeat.events import Step, Symmetry
 from backbeat.strain.settings import SymmetrySettings
 from backbeat.strain.statistics import Quantiles, student_t_975
 from backbeat.strain.symmetry import SymmetryWatch, index_with_interval
+from rigs.steps import Runner, steps
 
 
 def last_index(run: list[Step], **changes: object) -> Symmetry:
