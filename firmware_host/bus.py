@@ -1,0 +1,91 @@
+"""One chip's place on an I2C bus of the host, through smbus2."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from smbus2 import SMBus, i2c_msg
+
+from firmware_host.chips.talk import Operation, Read, Talk, Write
+
+T = TypeVar("T")
+
+RETRY_PAUSES_S = (0.002, 0.010, 0.050)
+"""A motor beside the wires or a loose plug is over in milliseconds; after the last try the chip is started anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The host's monotonic clock, s, and how to let time go by; a test or an emulator passes its own."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+class Bus:
+    """Carries out what a chip asks for.
+
+    Every transfer is one write and at most one read: the Raspberry Pi's controller takes no more (its driver
+    i2c-bcm2835 answers EOPNOTSUPP), and SMBus calls end at 32 bytes where a FIFO has thousands.
+
+    Attributes:
+        errors: transfers that failed, retried ones included.
+    """
+
+    def __init__(self, path: int | str, address: int, host: Host) -> None:
+        self._smbus = SMBus(path)
+        self._address, self._host = address, host
+        self.errors = 0
+
+    def carry_out(self, talk: Talk[T]) -> tuple[T, float]:
+        """What the conversation came to, and when its first answer was there, host s.
+
+        Raises:
+            OSError: the bus failed and went on failing.
+            ChipFault: the chip did.
+        """
+        first: float | None = None
+        try:
+            operation = next(talk)
+            while True:
+                try:
+                    answer = self._do(operation)
+                except OSError as error:
+                    operation = talk.throw(error)
+                    continue
+                if first is None and isinstance(operation, Read):
+                    first = self._host.now()
+                operation = talk.send(answer)
+        except StopIteration as end:
+            return end.value, self._host.now() if first is None else first
+
+    def close(self) -> None:
+        """Release the bus."""
+        self._smbus.close()
+
+    def _do(self, operation: Operation) -> bytes:
+        if not isinstance(operation, Read | Write):
+            self._host.sleep(operation.seconds)
+            return b""
+        pauses = () if isinstance(operation, Read) and operation.once else RETRY_PAUSES_S
+        for pause in pauses:
+            try:
+                return self._transfer(operation)
+            except OSError:
+                self._host.sleep(pause)
+        return self._transfer(operation)
+
+    def _transfer(self, operation: Read | Write) -> bytes:
+        try:
+            if isinstance(operation, Write):
+                self._smbus.i2c_rdwr(i2c_msg.write(self._address, bytes([operation.register]) + operation.data))
+                return b""
+            read = i2c_msg.read(self._address, operation.size)
+            self._smbus.i2c_rdwr(i2c_msg.write(self._address, [operation.register]), read)
+            return bytes(read)
+        except OSError:
+            self.errors += 1
+            raise

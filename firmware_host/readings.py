@@ -1,0 +1,85 @@
+"""A chip's batches as readings on the host's clock: scaled, checked, gaps marked."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from backbeat.samples import BoolArray, Samples
+from firmware_host.chips.talk import Batch, Facts, RawArray
+from firmware_host.clock import ClockSettings, DeviceClock
+from firmware_host.watchdog import Watchdog
+
+FULL_SCALE = 32760
+CLOCKS_APART_S = 1.0
+"""A chip's time and the host's that differ by so much from one visit to the next have nothing to do with each other."""
+
+
+class Readings:
+    """Batches in, blocks of `Samples` out. A reading leaves as the chip measured it or not at all.
+
+    Attributes:
+        clock: the chip's clock on the host's.
+        last: time of the latest reading, host s; None before the first.
+        faults: words and readings that were left out.
+    """
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self.clock = DeviceClock(ClockSettings(rate_error=facts.clock_error))
+        self.last: float | None = None
+        self.faults = 0
+        self._watchdog = Watchdog()
+        self._missing = False  # readings are missing before the next one
+        self._visit: tuple[float, float] | None = None  # newest device time of the latest visit, and its arrival
+
+    def interrupted(self) -> None:
+        """The chip was started anew: what comes next does not follow what came last."""
+        self.clock.restart()
+        self._watchdog = Watchdog()
+        self._missing = self.last is not None
+        self._visit = None
+
+    def take(self, batch: Batch, arrival: float) -> tuple[Samples | None, str | None]:
+        """The usable readings of a batch whose newest was there at `arrival`, host s.
+
+        Returns:
+            The block, None where there is none; and what is wrong with the chip if it has to be started anew.
+        """
+        self.faults += batch.faults
+        if batch.restarted:
+            self.interrupted()
+        if not len(batch):
+            return None, None
+        self._follow_clock(float(batch.device[-1]), arrival)
+        times = self.clock.host(batch.device)
+        keep, wrong = self._watchdog.look(batch.acc, batch.gyr)
+        dropped_before = np.concatenate(([self._missing], ~keep[:-1]))
+        gaps = batch.gap_before | dropped_before
+        self._missing = not keep[-1]
+        self.faults += int(len(keep) - keep.sum())
+        if not keep.any():
+            return None, wrong
+        self.last = float(times[keep][-1])
+        acc, gyr = batch.acc[keep], batch.gyr[keep]
+        block = Samples(
+            times[keep],
+            acc.astype(np.float64) * self._facts.acc_scale,
+            gyr.astype(np.float64) * self._facts.gyr_scale,
+            gaps[keep],
+            _saturated(acc) | _saturated(gyr),
+        )
+        return block, wrong
+
+    def _follow_clock(self, newest: float, arrival: float) -> None:
+        if self._visit is not None:
+            apart = (newest - self._visit[0]) - (arrival - self._visit[1])
+            if abs(apart) > CLOCKS_APART_S:
+                self.clock.restart()
+                self._missing = True
+        self._visit = (newest, arrival)
+        self._missing |= self.clock.observe(newest, arrival)
+
+
+def _saturated(counts: RawArray) -> BoolArray:
+    ends = (counts >= FULL_SCALE) | (counts <= -FULL_SCALE)
+    return ends[:, 0] | ends[:, 1] | ends[:, 2]

@@ -1,0 +1,51 @@
+"""Readings that no living sensor gives: all zeros, or the same again and again.
+
+An MPU-6050 that browned out reads as zeros, one whose bus hung repeats its last reading; a real one at rest is moved
+in its last digit by its own noise.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from backbeat.samples import BoolArray
+from firmware_host.chips.talk import RawArray
+
+REPEATS = 50
+"""So many equal readings in a row (a quarter of a second) are one that is stuck."""
+ZEROS = 5
+"""So many all-zero readings in a row are none."""
+
+
+class Watchdog:
+    """Looks at every reading of one start of a chip."""
+
+    def __init__(self) -> None:
+        self._last: RawArray | None = None
+        self._repeats = 0
+        self._zeros = 0
+
+    def look(self, acc: RawArray, gyr: RawArray) -> tuple[BoolArray, str | None]:
+        """Which readings are good, shape (n,), and what is wrong with the chip, if it has to be started anew."""
+        values = np.concatenate((acc, gyr), axis=1)
+        zero: BoolArray = np.logical_not(values.any(axis=1))
+        before = values[:1] if self._last is None else self._last
+        equal: BoolArray = (values == np.concatenate((before, values[:-1]))).all(axis=1)
+        if self._last is None:
+            equal[:1] = False
+        repeats = _run_lengths(equal, self._repeats)
+        zeros = _run_lengths(zero, self._zeros)
+        self._last, self._repeats, self._zeros = values[-1:], int(repeats[-1]), int(zeros[-1])
+        stuck = repeats >= REPEATS
+        good = np.logical_not(zero | stuck)
+        if (zeros >= ZEROS).any():
+            return good, "all axes read zero"
+        return good, "the same reading again and again" if stuck.any() else None
+
+
+def _run_lengths(on: BoolArray, before: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """How many true values in a row end at each place, shape (n,); `before` of them came just before the first."""
+    places = np.arange(1, len(on) + 1)
+    last_off = np.maximum.accumulate(np.where(on, 0, places))
+    lengths = places - last_off
+    return np.where(last_off == 0, lengths + before, lengths)
