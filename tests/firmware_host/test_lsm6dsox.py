@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backbeat.errors import SourceError
-from rigs.chip_bench import HandClock, Numbered, Wave, account, emulated, run
 from firmware_host.chips.lsm6dsox import Fifo
 from firmware_host.emulators.faults import Fault, Faults
+from rigs.chip_bench import HandClock, Numbered, Wave, account, emulated, run
 
 PROMISE = settings(deadline=None, max_examples=50, derandomize=True)
 
