@@ -18,11 +18,13 @@ Physics behind the thresholds
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
+
+from backbeat.events import Activity
 
 Array = NDArray[np.float64]
 
@@ -31,14 +33,6 @@ FRAME = 50
 """Readings from one decision to the next."""
 WINDOW = 200
 """Readings one decision looks back on."""
-
-
-class Activity(Enum):
-    """What the wearer is doing."""
-
-    RUNNING = "running"
-    WALKING = "walking"
-    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +50,17 @@ class ActivityParams:
     """Amplitude from which the trough of a one-hump step lies in flight (see module)."""
     flight_purity: float = 0.5
     """Share of the variance in the fundamental. Taps, jumps and stumbles reach 0.1-0.4."""
-    jog_g: float = 0.55
+    most_limp: float = 0.3
+    """Skipping and galloping put two contacts close together, then a long flight: the line at half the frequency is then as
+    strong as the one at it (two equal pulses 0.35 of a cycle apart: 0.8). A sensor on the side of the hip with 45 % between alternate peaks
+    reaches 0.15."""
+    jog_g: float = 0.6
     """Amplitude from which a bounce without flight may be a jog."""
-    jog_purity: float = 0.72
+    jog_purity: float = 0.65
     """One smooth hump a step; stair descent scatters more."""
     flight_frames: int = 2
     """Frames in a row that establish running with flight."""
-    jog_frames: int = 10
+    jog_frames: int = 8
     """Frames in a row that establish a jog: longer than one flight of stairs takes."""
     walking_g: tuple[float, float] = (0.05, 0.85)
     """Amplitudes of walking, the shuffle of an old walker to stairs."""
@@ -74,17 +72,20 @@ class ActivityParams:
 class Rhythm:
     """Rhythm of one window.
 
-    ``step_hz`` Hz, ``amplitude`` g, ``purity`` 0-1, ``mean`` g (length of the mean vector).
+    ``step_hz`` Hz, ``amplitude`` g, ``purity`` 0-1, ``mean`` g (length of the mean vector), ``limp`` amplitude at half the step
+    frequency over the one at step frequency: how much every second step differs.
     """
 
     step_hz: float
     amplitude: float
     purity: float
     mean: float
+    limp: float
 
 
 _STEP = 0.05
-_HZ = np.arange(0.8, 4.2 + _STEP / 2, _STEP)
+_LOWEST = 0.8
+_HZ = np.arange(_LOWEST, 4.2 + _STEP / 2, _STEP)
 _T = np.arange(WINDOW) / RATE_HZ
 _TAPER = np.hanning(WINDOW + 2)[1:-1]
 _TAPER = _TAPER / _TAPER.sum()
@@ -101,9 +102,9 @@ def rhythm(acc: Array) -> Rhythm:
     The mean is taken under the taper, so that a part of a stride at either end hardly tilts it.
     """
     mean = _TAPER @ acc
-    length = float(np.sqrt(mean @ mean))
+    length = math.sqrt(float(mean @ mean))
     if length < 1e-6:
-        return Rhythm(0.0, 0.0, 0.0, length)
+        return Rhythm(0.0, 0.0, 0.0, length, 0.0)
     vertical = acc @ (mean / length) - length
     power = float(_TAPER @ (vertical * vertical))
     lines = vertical @ _BASIS
@@ -113,48 +114,49 @@ def rhythm(acc: Array) -> Rhythm:
     if 0 < k < _LINES - 1:
         left, top, right = float(squared[k - 1]), float(squared[k]), float(squared[k + 1])
         hz += _STEP * 0.5 * (left - right) / (left - 2 * top + right)
-    return Rhythm(hz, float(np.sqrt(squared[k])), float(squared[k]) / (2 * power + 1e-12), length)
+    peak = float(squared[k])
+    half = round((0.5 * hz - _LOWEST) / _STEP)
+    limp = math.sqrt(float(squared[half]) / peak) if half >= 0 and peak > 0 else 0.0
+    return Rhythm(hz, math.sqrt(peak), peak / (2 * power + 1e-12), length, limp)
 
 
 @dataclass(frozen=True, slots=True)
 class ActivityState:
     """``activity`` in force; ``flight`` and ``jog`` frames in a row that speak for running; ``step_hz`` of the last frame;
-    ``bounce`` g, amplitude running had when it was last seen.
-    """
+    ``bounce`` g, amplitude running had when it was last seen."""
 
-    activity: Activity = Activity.OTHER
+    activity: Activity = "other"
     flight: int = 0
     jog: int = 0
     step_hz: float = 0.0
     bounce: float = 0.0
 
 
-def update(state: ActivityState, r: Rhythm, params: ActivityParams = ActivityParams()) -> ActivityState:
+def update(state: ActivityState, r: Rhythm, params: ActivityParams = ActivityParams()) -> ActivityState:  # noqa: B008
     """Advance by one frame of 0.5 s.
 
     Running begins after `flight_frames` frames of a bounce with flight or `jog_frames` of one without; the frames look back two
     seconds, so the bout's first steps lie before them: walk back over the contacts with `same_bout`. It ends
     when the bounce falls below half of what it was or leaves the range of cadence; `same_bout` says so sooner, at the step.
     """
-    in_range = params.min_running_hz <= r.step_hz <= params.max_running_hz
+    in_range = params.min_running_hz <= r.step_hz <= params.max_running_hz and r.limp <= params.most_limp
     steady = abs(r.step_hz - state.step_hz) <= 0.2
     flight = state.flight + 1 if in_range and r.amplitude >= params.flight_g and r.purity >= params.flight_purity else 0
     jog = state.jog + 1 if in_range and steady and r.amplitude >= params.jog_g and r.purity >= params.jog_purity else 0
-    if (
-        flight >= params.flight_frames
-        or jog >= params.jog_frames
-        or (state.activity is Activity.RUNNING and in_range and r.amplitude >= 0.5 * state.bounce and r.purity >= 0.3)
-    ):
-        activity = Activity.RUNNING
+    activity: Activity
+    if flight >= params.flight_frames or jog >= params.jog_frames:
+        activity = "running"
+    elif state.activity == "running" and in_range and r.amplitude >= 0.5 * state.bounce and r.purity >= 0.3:
+        activity = "running"
     elif (
         params.walking_hz[0] <= r.step_hz <= 2 * params.walking_hz[1]
         and params.walking_g[0] <= r.amplitude <= params.walking_g[1]
         and r.purity >= params.walking_purity
     ):
-        activity = Activity.WALKING
+        activity = "walking"
     else:
-        activity = Activity.OTHER
-    bounce = r.amplitude if activity is Activity.RUNNING else 0.0
+        activity = "other"
+    bounce = r.amplitude if activity == "running" else 0.0
     return ActivityState(activity, flight, jog, r.step_hz, bounce)
 
 
@@ -165,46 +167,4 @@ def same_bout(interval_s: float, swing_g: float, usual_s: float, usual_g: float)
     medians in the bout. Alternate steps of a side-worn sensor differ by 20 % in time and 45 % in height, a step of walking has
     a third of the swing of a running step.
     """
-    return 0.2 <= interval_s <= 0.55 and 0.6 <= interval_s / usual_s <= 1.6 and swing_g >= 0.5 * usual_g
-
-
-class ActivityTracker:
-    """Interim."""
-
-    def __init__(self):
-        self.p = ActivityParams()
-        self.label = "other"
-        self.run = 0
-        self.jog = 0
-        self.walk = 0
-        self.off = 0
-
-    def update(self, r, end):
-        p = self.p
-        running = p.min_running_hz <= r.step_hz <= p.max_running_hz
-        flight = running and r.amplitude >= p.flight_g and r.purity >= p.flight_purity
-        jog = running and r.amplitude >= p.jog_g and r.purity >= p.jog_purity
-        walk = (
-            p.walking_hz[0] <= r.step_hz <= p.walking_hz[1]
-            and p.walking_g[0] <= r.amplitude <= p.walking_g[1]
-            and r.purity >= p.walking_purity
-        )
-        self.run = self.run + 1 if flight else 0
-        self.jog = self.jog + 1 if jog else 0
-        self.walk = self.walk + 1 if walk else 0
-        new = self.label
-        if (
-            self.run >= p.flight_frames
-            or self.jog >= p.jog_frames
-            or (self.label == "running" and (jog or flight or (running and r.amplitude > 0.5 * p.flight_g)))
-        ):
-            new = "running"
-        elif self.walk >= 3 or (self.label == "walking" and walk):
-            new = "walking"
-        else:
-            new = "other"
-        since = end
-        if new != self.label:
-            since = max(0, end - 200 - (50 if new != "other" else 0)) if new != "other" else end - 100
-            self.label = new
-        return new, since
+    return 0.2 <= interval_s <= 0.55 and 0.6 <= interval_s / usual_s <= 1.6 and swing_g >= 0.35 * usual_g

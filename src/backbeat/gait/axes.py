@@ -25,6 +25,7 @@ signal, so a rotated sensor gives exactly rotated axes and a mirrored one mirror
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -39,27 +40,31 @@ WINDOW = 250
 
 @dataclass(frozen=True, slots=True)
 class AxesParams:
-    """Limits and memories; one frame is 0.5 s."""
+    """Limits and memories, in windows looked at: one each 0.5 s of motion at first, then one a second."""
 
-    long_frames: float = 60.0
-    """Memory of the axes in use, in frames of motion (30 s)."""
-    recent_frames: float = 5.0
-    """Memory of the estimate that watches for a slipped sensor, added to the window's 2.5 s."""
+    long_windows: float = 40.0
+    """Memory of the axes in use."""
+    recent_windows: float = 3.0
+    """Memory of the estimate that watches for a slipped sensor, added to the window's own 2.5 s."""
+    settled_windows: float = 10.0
+    """Windows after which every second frame is enough."""
     min_amplitude_g: float = 0.06
     """Bounce below which a frame says nothing about the axes."""
     mean_tolerance_g: float = 0.12
     """Largest plausible scale error of the mean; beyond it the mean is not gravity."""
-    slip_deg: float = 25.0
+    first_windows: int = 2
+    """Windows before the first axes are given."""
+    slip_deg: float = 18.0
     """Angle between recent and long axes that cannot be posture, slope or noise."""
-    slip_frames: int = 6
-    """Frames in a row beyond it before the axes are found again."""
+    slip_windows: int = 4
+    """Windows in a row beyond it before the axes are found again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moments:
     """Weighted moments of the motion in sensor axes.
 
-    ``weight`` frames; ``mean`` (3,) g; ``spread`` (3, 3) g², covariance; ``step_lag`` (3, 3) g², symmetric
+    ``weight`` windows; ``mean`` (3,) g; ``spread`` (3, 3) g², covariance; ``step_lag`` (3, 3) g², symmetric
     autocovariance at a lag of one step; ``lead`` (3,) g², horizontal force that follows the gait's
     law of braking and propulsion (points forward).
     """
@@ -87,21 +92,18 @@ class Axes:
 
 @dataclass(frozen=True, slots=True)
 class AxesState:
-    """Moments kept long and recent, axes in use, frames since recent and long disagree, slips so far."""
+    """Moments kept long and recent, axes in use, looks in a row at which recent and long disagreed, slips so far, and whether the
+    next frame is passed over (once settled, windows of 2.5 s are looked at once a second)."""
 
     long: Moments | None = None
     recent: Moments | None = None
     axes: Axes | None = None
     disagree: int = 0
     slips: int = 0
+    resting: bool = False
 
 
-def _taper(n: int) -> Array:
-    w = np.hanning(n + 2)[1:-1]
-    return w / w.sum()
-
-
-_TAPERS: dict[int, Array] = {WINDOW: _taper(WINDOW)}
+_TAPER = np.hanning(WINDOW + 2)[1:-1]
 
 
 def window_moments(acc: Array, step_hz: float, *, running: bool) -> Moments:
@@ -111,25 +113,23 @@ def window_moments(acc: Array, step_hz: float, *, running: bool) -> Moments:
     ``running`` chooses the law that gives forward its sign.
     """
     n = len(acc)
-    taper = _TAPERS[n] if n in _TAPERS else _taper(n)
-    mean = taper @ acc
     lag = round(RATE_HZ / step_hz)
-    centred = acc - mean
-    # The running mean over a stride carries turns and sway of posture; without it those would look step-periodic.
-    total = np.concatenate([np.zeros((1, 3)), np.cumsum(centred, axis=0)])
-    half = min(lag, (n - lag) // 2 - 1)
-    slow = (total[2 * half :] - total[: -2 * half]) / (2 * half)
-    y = centred[half : half + len(slow)] - slow
-    lagged = y[lag:].T @ y[:-lag] / (len(y) - lag)
-    length = float(np.sqrt(mean @ mean)) or 1.0
-    up = mean / length
-    even = y[lag:] + y[:-lag]
-    taper_even = _taper(len(even)) if len(even) not in _TAPERS else _TAPERS[len(even)]
-    phase = (2 * np.pi * step_hz / RATE_HZ) * np.arange(len(even))
-    c, s = (taper_even * np.cos(phase)) @ even, (taper_even * np.sin(phase)) @ even
+    taper = _TAPER if n == WINDOW else np.hanning(n + 2)[1:-1]
+    mean = (taper @ acc) / taper.sum()
+    # The running mean over a stride carries turns and sway of posture; left in, those would look step-periodic.
+    half = min(lag, (n - lag) // 3)
+    total = np.cumsum(acc - mean, axis=0)
+    y = acc[half + 1 : n - half] - mean - (total[2 * half + 1 :] - total[: n - 2 * half - 1]) / (2 * half + 1)
+    early, late = y[:-lag], y[lag:]
+    lagged = late.T @ early / len(late)
+    # What both steps share, over whole steps, at step frequency: two vectors in sensor axes.
+    even = (early + late)[: max(1, len(late) // lag) * lag]
+    turn = np.exp((2j * np.pi * step_hz / RATE_HZ) * np.arange(len(even)))
+    line = turn @ even / len(even)
     # Quadrature of each axis against the vertical: positive where it lags by a quarter.
-    quadrature = s * (c @ up) - c * (s @ up)
-    return Moments(1.0, mean, y.T @ y / len(y), (lagged + lagged.T) / 2, quadrature if running else -quadrature)
+    up = line @ (mean / (math.sqrt(float(mean @ mean)) or 1.0))
+    lead = line.imag * up.real - line.real * up.imag
+    return Moments(1.0, mean, y.T @ y / len(y), 0.5 * (lagged + lagged.T), lead if running else -lead)
 
 
 def _blend(old: Moments | None, new: Moments, memory: float) -> Moments:
@@ -147,58 +147,70 @@ def _blend(old: Moments | None, new: Moments, memory: float) -> Moments:
 
 
 def axes_of(m: Moments, params: AxesParams) -> Axes | None:
-    """Axes from moments; None where nothing stands out."""
-    length = float(np.sqrt(m.mean @ m.mean))
+    """Axes from moments; None where nothing stands out (no motion, or none that repeats every step)."""
+    length = math.sqrt(float(m.mean @ m.mean))
     from_mean = abs(length - 1.0) <= params.mean_tolerance_g
     if from_mean:
         up = m.mean / length
     else:
         up = np.linalg.eigh(m.spread)[1][:, 2]
-        if up @ m.mean < 0:
+        if float(up @ m.mean) < 0:
             up = -up
-    across = np.eye(3) - np.outer(up, up)
-    values, vectors = np.linalg.eigh(across @ m.step_lag @ across)
-    if values[2] <= 0:
+    # A basis of the horizontal plane that turns with the sensor: the lead vector and what is across it.
+    first = m.lead - up * float(up @ m.lead)
+    size = math.sqrt(float(first @ first))
+    if size < 1e-9:
         return None
-    forward = vectors[:, 2] - up * (up @ vectors[:, 2])
-    forward /= np.sqrt(forward @ forward)
-    along = float(forward @ m.lead)
-    if along < 0:
-        forward, along = -forward, -along
-    horizontal = float(np.trace(across @ m.spread @ across)) or 1.0
-    lead = across @ m.lead
+    plane = np.array([first / size, _cross(up, first) / size])
+    (along, mixed), (_, across) = (plane @ m.step_lag @ plane.T).tolist()
+    # Largest eigenvalue of the symmetric 2 x 2 matrix and the angle of its vector.
+    half_gap = math.hypot(0.5 * (along - across), mixed)
+    largest, smallest = 0.5 * (along + across) + half_gap, 0.5 * (along + across) - half_gap
+    if largest <= 0.0:
+        return None
+    angle = 0.5 * math.atan2(2.0 * mixed, along - across)  # within 90 degrees of the lead: its end is the front
+    forward = np.array([math.cos(angle), math.sin(angle)]) @ plane
+    horizontal = float(np.trace(m.spread)) - float(up @ m.spread @ up)
     return Axes(
-        np.stack([forward, np.cross(up, forward), up]),
-        float(np.clip((values[2] - min(values[0], 0.0)) / horizontal, 0.0, 1.0)),
-        along / (float(np.sqrt(lead @ lead)) or 1.0),
+        np.array([forward, _cross(up, forward), up]),
+        max(0.0, min(1.0, (largest - min(smallest, 0.0)) / (horizontal or 1.0))),
+        math.cos(angle),
         from_mean,
     )
 
 
-def update(
-    state: AxesState, acc: Array, step_hz: float, amplitude: float, *, running: bool, params: AxesParams = AxesParams()
-) -> AxesState:
+def _cross(a: Array, b: Array) -> Array:
+    """Cross product of two vectors (numpy's own is ten times slower at this size)."""
+    (a0, a1, a2), (b0, b1, b2) = a.tolist(), b.tolist()
+    return np.array([a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0])
+
+
+def update(state: AxesState, acc: Array, step_hz: float, amplitude: float, *, running: bool, params: AxesParams = AxesParams()) -> AxesState:  # noqa: B008
     """Advance by one frame of 0.5 s; see `window_moments` for the arguments.
 
     Frames without motion leave the state as it is.
     """
     if amplitude < params.min_amplitude_g or step_hz <= 0:
         return state
+    if state.long is not None and state.long.weight >= params.settled_windows and state.disagree == 0 and not state.resting:
+        return replace(state, resting=True)
     new = window_moments(acc, step_hz, running=running)
-    long = _blend(state.long, new, params.long_frames)
-    recent = _blend(state.recent, new, params.recent_frames)
-    axes = axes_of(long, params)
+    long = _blend(state.long, new, params.long_windows)
+    recent = _blend(state.recent, new, params.recent_windows)
+    axes = axes_of(long, params) if long.weight >= params.first_windows else None
     disagree, slips = 0, state.slips
-    if axes is not None and long.weight > 2 * params.recent_frames:
+    if axes is not None and long.weight > 2 * params.recent_windows:
         now = axes_of(recent, params)
         if now is not None and _apart(axes, now) > params.slip_deg:
             disagree = state.disagree + 1
-            if disagree >= params.slip_frames:
-                long, axes, disagree, slips = replace(recent), now, 0, slips + 1
+            if disagree >= params.slip_windows:
+                long, axes, disagree, slips = recent, now, 0, slips + 1
     return AxesState(long, recent, axes, disagree, slips)
 
 
 def _apart(a: Axes, b: Axes) -> float:
-    """Larger angle between the ups and between the forwards in degrees."""
-    cosine = min(float(a.matrix[2] @ b.matrix[2]), float(a.matrix[0] @ b.matrix[0]) if b.confidence > 0.3 else 1.0)
-    return float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
+    """Larger angle between the ups and between the forwards in degrees (0 for forwards that are not sure)."""
+    cosine = float(a.matrix[2] @ b.matrix[2])
+    if min(b.confidence, b.sign_confidence) > 0.3:
+        cosine = min(cosine, float(a.matrix[0] @ b.matrix[0]))
+    return math.degrees(math.acos(max(-1.0, min(1.0, cosine))))

@@ -9,9 +9,11 @@ import numpy as np
 
 from backbeat.events import ActivityChange, SignalQuality, Stability, Step
 from backbeat.gait import axes as body_axes
+from backbeat.gait import sides
 from backbeat.gait.grid import LONGEST_HOLE_S
 from backbeat.gait.steps import StepMaker
-from backbeat.gait.stretch import Change, Settled, Stretch
+from backbeat.gait.queue import Change, Settled
+from backbeat.gait.stretch import Stretch
 from backbeat.samples import STANDARD_GRAVITY, FloatArray, Samples, SourceInfo
 
 GaitEvent = Step | ActivityChange | SignalQuality | Stability
@@ -78,8 +80,8 @@ class Engine:
         time = np.concatenate([p.time for p in self._early])[:_RATE_FROM]
         rate = float(1.0 / np.median(np.diff(time))) if len(time) > 1 else 100.0
         gyroscope = self._early[0].gyr is not None
-        self._stretch = Stretch(6 if gyroscope else 3, rate, float(time[0]), body_axes.AxesState(), None)
-        self._steps = StepMaker(gyroscope=gyroscope)
+        self._stretch = Stretch(6 if gyroscope else 3, rate, float(time[0]), body_axes.AxesState())
+        self._steps = StepMaker(gyroscope=gyroscope, sides_state=sides.SidesState())
         early, self._early = self._early, []
         return [event for part in early for event in self._analyse(part)]
 

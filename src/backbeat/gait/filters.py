@@ -13,15 +13,20 @@ import numpy as np
 from backbeat.gait.grid import RATE_HZ
 from backbeat.samples import FloatArray
 
-HOP = 10
-"""Grid samples that are processed together: 0.1 s."""
+HOP = 8
+"""Grid samples that are processed together: 0.08 s."""
 
 
 def low_pass(cutoff_hz: float, half_length: int) -> FloatArray:
-    """Taps (2·half_length+1,) of a Hamming-windowed sinc on the grid; −6 dB at the cut-off, unit gain at 0 Hz."""
+    """Taps (2·half_length+1,) of a Blackman-windowed sinc on the grid; −6 dB near the cut-off, unit gain at 0 Hz."""
     k = np.arange(-half_length, half_length + 1)
-    taps = np.sinc(2 * cutoff_hz / RATE_HZ * k) * (0.54 + 0.46 * np.cos(np.pi * k / (half_length + 1)))
+    taps = np.sinc(2 * cutoff_hz / RATE_HZ * k) * np.blackman(2 * half_length + 3)[1:-1]
     return np.asarray(taps / taps.sum())
+
+
+def slope_of(taps: FloatArray) -> FloatArray:
+    """Taps (two more) of the same filter followed by the central difference, per grid sample."""
+    return np.convolve(taps, [-0.5, 0.0, 0.5])
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,9 @@ class SidesParams:
     """Most log-odds one step may give: no step is surer than 0.993."""
     min_noise: float = 0.35
     """Least spread of the matched filter's output (1 = the left-right difference itself)."""
+    overturn_z: float = 4.0
+    """Standard errors of contrary evidence that turn the sense round once it has been told (with a gyroscope; without one it stays:
+    a wrong but constant answer keeps every comparison of the two legs, a changing one ruins them)."""
     trust_gyroscope: float = 0.99
     """Share of people in whom the pelvic drop has the textbook sign."""
     trust_accelerometer: float = 0.80
@@ -79,28 +82,30 @@ class Template:
 @dataclass(frozen=True, slots=True)
 class SidesState:
     """``log_odds`` that the last step was right-footed, before the sense; ``templates`` by activity (name → Template);
-    ``sense`` sum and ``sense_square`` of the physical evidence per template leg, ``sense_weight`` steps in them.
-    """
+    ``sense`` sum and ``sense_square`` of the physical evidence per template leg, ``sense_weight`` steps in them; ``told`` +-1 once the
+    first side was told: whether the template's positive leg is the right one."""
 
     templates: tuple[tuple[str, Template], ...] = ()
     log_odds: float = 0.0
     sense: float = 0.0
     sense_square: float = 0.0
     sense_weight: float = 0.0
+    told: int = 0
 
 
-def features(body_acc: Array, body_gyr: Array | None, contact: Array, period: Array) -> Array:
-    """Steps cut out of the signal, (steps, POINTS * channels).
+def features(body: Array, contact: Array, period: Array) -> Array:
+    """Steps cut out of their windows, (steps, POINTS * channels).
 
-    ``body_acc`` (n, 3) g and ``body_gyr`` (n, 3) rad/s in forward, left, up, low-passed at 10 Hz; ``contact`` (steps,) initial
-    contacts in readings (fractions allowed), ``period`` (steps,) step period in readings *expected* at that step (median of the last
-    few: the next contact need not be known).
+    ``body`` (channels, steps, columns): forward, left, up in g and with a gyroscope roll, pitch, yaw in rad/s, 10 Hz; ``contact``
+    (steps,) columns of initial contact; ``period`` (steps,) step period *expected* (median of the last few: the next contact
+    need not be known), grid samples.
     """
-    x = body_acc if body_gyr is None else np.concatenate([body_acc, body_gyr], axis=1)
     at = contact[:, None] + period[:, None] * _PHASE
-    k = np.clip(at.astype(np.intp), 0, len(x) - 2)
-    part = (at - k)[:, :, None]
-    return (x[k] * (1 - part) + x[k + 1] * part).reshape(len(contact), -1)
+    k = np.clip(at.astype(np.intp), 0, body.shape[2] - 2)
+    part = at - k
+    n = np.arange(len(contact))[:, None]
+    values = body[:, n, k] * (1 - part) + body[:, n, k + 1] * part
+    return np.ascontiguousarray(values.transpose(1, 2, 0)).reshape(len(contact), -1)
 
 
 def sense_evidence(step: Array, before: Array, period_s: float, *, gyroscope: bool, running: bool) -> float:
@@ -108,13 +113,29 @@ def sense_evidence(step: Array, before: Array, period_s: float, *, gyroscope: bo
 
     The difference of two steps in a row takes away whatever is the same on both legs: mounting tilt, turns, gyroscope bias.
     """
-    channels = 6 if gyroscope else 3
-    difference = (step - before).reshape(POINTS, channels)
     if gyroscope:
-        angle = np.cumsum(difference[:, 3]) * (period_s * SPAN / POINTS)
-        return float(0.5 * (angle[0] + angle[-1]) - angle[POINTS // 3])
-    lateral = float(difference[1:, 1].mean())
+        return float((step - before) @ _DROP) * period_s
+    lateral = float((step - before) @ _LATERAL)
     return -lateral if running else lateral
+
+
+def _drop_weights() -> Array:
+    """Weights over (POINTS, 6) that integrate roll and take the angle a quarter into the step from the mean of its ends."""
+    at = np.zeros((POINTS, 6))
+    up_to = np.tri(POINTS)  # row p sums the rates up to point p
+    at[:, 3] = (0.5 * (up_to[0] + up_to[-1]) - up_to[POINTS // 3]) * (SPAN / POINTS)
+    return at.ravel()
+
+
+def _lateral_weights() -> Array:
+    """Weights over (POINTS, 3): mean lateral force after the first moment of contact, where the shock is."""
+    at = np.zeros((POINTS, 3))
+    at[1:, 1] = 1.0 / (POINTS - 1)
+    return at.ravel()
+
+
+_DROP = _drop_weights()
+_LATERAL = _lateral_weights()
 
 
 def _alternate(log_odds: float, same: float) -> float:
@@ -157,24 +178,12 @@ def first_template(steps: Array, same: Array) -> tuple[Template, Array]:
     common, differ = 0.5 * (right + left), 0.5 * (right - left)
     residual = steps - common - legs[:, None] * differ
     variance = (residual**2).sum(axis=0) / max(1, n - 2)
-    variance = (
-        0.5 * variance
-        + 0.5 * variance.reshape(POINTS, -1).mean(axis=0).repeat(1)[None, :].repeat(POINTS, 0).ravel()
-        + 1e-8
-    )
+    variance = 0.5 * variance + 0.5 * variance.reshape(POINTS, -1).mean(axis=0).repeat(1)[None, :].repeat(POINTS, 0).ravel() + 1e-8
     return Template(common, differ, variance, 0.7, float(n)), legs
 
 
 def step(
-    state: SidesState,
-    activity: str,
-    feature: Array,
-    before: Array | None,
-    interval: float,
-    period: float,
-    *,
-    gyroscope: bool,
-    params: SidesParams = SidesParams(),
+    state: SidesState, activity: str, feature: Array, before: Array | None, interval: float, period: float, *, gyroscope: bool, params: SidesParams = SidesParams()  # noqa: B008
 ) -> SidesState:
     """Advance by one step whose activity has a template.
 
@@ -195,11 +204,7 @@ def step(
     if before is not None and same <= params.slip:
         evidence = leg * sense_evidence(feature, before, period, gyroscope=gyroscope, running=activity == "running")
         keep = 1.0 - 1.0 / params.sense_steps
-        sense, square, weight_sum = (
-            keep * sense + sure * evidence,
-            keep * square + sure * evidence**2,
-            keep * weight_sum + sure,
-        )
+        sense, square, weight_sum = keep * sense + sure * evidence, keep * square + sure * evidence**2, keep * weight_sum + sure
     if sure > 0.8:
         k = 1.0 / min(template.steps + 1.0, params.template_steps)
         residual = off - leg * template.differ
@@ -212,52 +217,63 @@ def step(
             template.steps + 1.0,
         )
     kept = tuple((name, template if name == activity else old) for name, old in state.templates)
-    return SidesState(kept, log_odds, sense, square, weight_sum)
+    told = state.told
+    if told == 0 or (gyroscope and told * sense < 0 and _sense_z(sense, square, weight_sum) > params.overturn_z):
+        told = 1 if sense > 0 else -1 if sense < 0 else 0
+    return SidesState(kept, log_odds, sense, square, weight_sum, told)
 
 
-def side_of(state: SidesState, *, gyroscope: bool, params: SidesParams = SidesParams()) -> tuple[str | None, float]:
-    """Side of the last step and its confidence 0.5-1: ("left" | "right" | None, probability)."""
-    if state.sense_weight == 0.0 or state.sense == 0.0:
+def _sense_z(total: float, square: float, weight: float) -> float:
+    """Standard errors by which the mean evidence differs from 0.
+
+    Neighbouring pieces share one of their two steps, so half as many count as independent.
+    """
+    if weight <= 0.0:
+        return 0.0
+    mean = total / weight
+    spread = math.sqrt(max(square / weight - mean * mean, 1e-12))
+    return abs(mean) / spread * math.sqrt(0.5 * weight)
+
+
+def side_of(state: SidesState, *, gyroscope: bool, params: SidesParams = SidesParams()) -> tuple[str | None, float]:  # noqa: B008
+    """Side of the last step and its confidence: ("left" | "right" | None, probability)."""
+    if state.told == 0:
         return None, 0.5
     parity = 1.0 / (1.0 + math.exp(-min(30.0, abs(state.log_odds))))
-    mean = state.sense / state.sense_weight
-    spread = math.sqrt(max(state.sense_square / state.sense_weight - mean * mean, 1e-12))
-    # Neighbouring steps share one of their two halves: half as many independent pieces of evidence.
-    z = abs(mean) / spread * math.sqrt(0.5 * state.sense_weight)
     trust = params.trust_gyroscope if gyroscope else params.trust_accelerometer
+    z = _sense_z(state.sense, state.sense_square, state.sense_weight)
+    if state.told * state.sense < 0:
+        z = -z
     sense = 0.5 + (trust - 0.5) * math.erf(z / math.sqrt(2.0))
-    right = (state.log_odds >= 0) == (state.sense >= 0)
+    right = (state.log_odds >= 0) == (state.told > 0)
     return ("right" if right else "left"), parity * sense + (1.0 - parity) * (1.0 - sense)
 
 
 def start(
-    state: SidesState,
-    activity: str,
-    steps: Array,
-    interval: Array,
-    period: Array,
-    *,
-    gyroscope: bool,
-    params: SidesParams = SidesParams(),
-) -> SidesState:
-    """Learn the first template of an activity from its first steps; no step is advanced.
+    state: SidesState, activity: str, steps: Array, interval: Array, period: Array, *, gyroscope: bool, params: SidesParams = SidesParams()  # noqa: B008
+) -> tuple[SidesState, ...]:
+    """Learn the first template of an activity from its first steps and label them with what all of them together tell.
 
-    ``steps`` (n, features), ``interval`` (n,) s since the contact before (the first is not used), ``period`` (n,) s. Afterwards call `step` on each of them
-    in order. If the other activity has a template, the sense of the new one is set to agree with the physical evidence gathered so far.
+    ``steps`` (n, features), ``interval`` (n,) s since the contact before (the first is not used), ``period`` (n,) s. Returns the state at each of the steps, to be
+    read with `side_of`; go on from the last one. If the other activity has a template, the sense of the new one is set to agree with the physical evidence gathered so far.
     """
-    same = np.array(
-        [0.5] + [same_leg_chance(float(i), float(p), params) for i, p in zip(interval[1:], period[1:], strict=True)]
-    )
+    same = np.array([0.5] + [same_leg_chance(float(i), float(p), params) for i, p in zip(interval[1:], period[1:], strict=True)])
     template, legs = first_template(steps, same)
     if state.sense_weight > 0:
         evidence = sum(
-            legs[k]
-            * sense_evidence(
-                steps[k], steps[k - 1], float(period[k]), gyroscope=gyroscope, running=activity == "running"
-            )
+            legs[k] * sense_evidence(steps[k], steps[k - 1], float(period[k]), gyroscope=gyroscope, running=activity == "running")
             for k in range(1, len(steps))
             if legs[k] != legs[k - 1]
         )
         if evidence * state.sense < 0:
             template = replace(template, differ=-template.differ)
-    return replace(state, templates=(*state.templates, (activity, template)), log_odds=0.0)
+    state = replace(state, templates=(*state.templates, (activity, template)), log_odds=0.0)
+    known = state.told != 0
+    states = []
+    for k in range(len(steps)):
+        before = steps[k - 1] if k else None
+        state = step(state, activity, steps[k], before, float(interval[k]), float(period[k]), gyroscope=gyroscope, params=params)
+        if not known:
+            state = replace(state, told=(state.sense > 0) - (state.sense < 0))
+        states.append(state)
+    return tuple(replace(s, sense=state.sense, sense_square=state.sense_square, sense_weight=state.sense_weight, told=state.told) for s in states)

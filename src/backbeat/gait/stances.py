@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backbeat.events import Activity
 from backbeat.gait.track import Track
 
 LONGEST_FALL = 30
@@ -28,28 +29,35 @@ class Stance:
         before: the lowest sample of the valley before it.
         after: the lowest sample of the valley after it.
         settled: the sample with which all three were known.
+        swing: height of the peak over the lower valley, g.
+        activity: what it is a stance of, if it is one.
     """
 
     peak: int
     before: int
     after: int
     settled: int
+    swing: float
+    activity: Activity
 
 
 class StanceFinder:
     """Finds stances in a growing vertical signal.
 
     Args:
+        activity: what its stances are stances of.
         hysteresis_g: the signal has to leave 1 g by this much for a hump or valley to count.
     """
 
-    __slots__ = ("_before", "_high", "_hysteresis", "_peak", "_since", "position")
+    __slots__ = ("_activity", "_before", "_high", "_hysteresis", "_low", "_peak", "_since", "position")
 
-    def __init__(self, hysteresis_g: float) -> None:
+    def __init__(self, activity: Activity, hysteresis_g: float) -> None:
+        self._activity: Activity = activity
         self._hysteresis = hysteresis_g
         self._high = False
         self._since = 0
         self._before: int | None = None
+        self._low = 1.0
         self._peak: int | None = None
         self.position = 0
 
@@ -62,26 +70,33 @@ class StanceFinder:
         turns = outside[high != np.concatenate([[self._high], high[:-1]])] if len(outside) else outside
         stances: list[Stance] = []
         for index in (turns + first).tolist():
-            self._expire(vertical, index, stances)
             if self._high:
                 start = max(self._since, index - LONGEST_STANCE)
                 self._peak = start + int(vertical.view(start, index)[0].argmax())
             else:
+                self._close(vertical, index + 1, stances)
                 start = max(self._since, index - LONGEST_FALL)
-                valley = start + int(vertical.view(start, index)[0].argmin()) if index > start else index
-                self._close(valley, index, stances)
-                self._before = valley
+                fall = vertical.view(start, index + 1)[0]
+                self._before, self._low = start + int(fall.argmin()), float(fall.min())
             self._high, self._since = not self._high, index
-        self._expire(vertical, vertical.end, stances)
+        if not self._high:
+            self._close(vertical, vertical.end, stances)
         return stances
 
-    def _expire(self, vertical: Track, now: int, stances: list[Stance]) -> None:
-        limit = self._since + LONGEST_FALL
-        if self._peak is not None and not self._high and now > limit:
-            valley = self._since + int(vertical.view(self._since, limit)[0].argmin())
-            self._close(valley, limit, stances)
-
-    def _close(self, after: int, settled: int, stances: list[Stance]) -> None:
-        if self._peak is not None and self._before is not None:
-            stances.append(Stance(self._peak, self._before, after, settled))
+    def _close(self, vertical: Track, now: int, stances: list[Stance]) -> None:
+        """End the open stance at the first sample from which the signal rises again, or after the longest fall."""
+        if self._peak is None:
+            return
+        fall = vertical.view(self._since, min(now, self._since + LONGEST_FALL))[0]
+        rising = np.flatnonzero(fall[1:] > fall[:-1])
+        if len(rising):
+            valley = self._since + int(rising[0])
+        elif len(fall) == LONGEST_FALL:
+            valley = self._since + LONGEST_FALL - 2
+        else:
+            return
+        if self._before is not None:
+            peak, low = (float(vertical.view(i, i + 1)[0, 0]) for i in (self._peak, valley))
+            swing = peak - min(low, self._low)
+            stances.append(Stance(self._peak, self._before, valley, valley + 1, swing, self._activity))
         self._peak = None
