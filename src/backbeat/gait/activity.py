@@ -132,7 +132,7 @@ class ActivityState:
     bounce: float = 0.0
 
 
-def update(state: ActivityState, r: Rhythm, params: ActivityParams = ActivityParams()) -> ActivityState:  # noqa: B008
+def update(state: ActivityState, r: Rhythm, params: ActivityParams = ActivityParams()) -> ActivityState:
     """Advance by one frame of 0.5 s.
 
     Running begins after `flight_frames` frames of a bounce with flight or `jog_frames` of one without; the frames look back two
@@ -144,9 +144,11 @@ def update(state: ActivityState, r: Rhythm, params: ActivityParams = ActivityPar
     flight = state.flight + 1 if in_range and r.amplitude >= params.flight_g and r.purity >= params.flight_purity else 0
     jog = state.jog + 1 if in_range and steady and r.amplitude >= params.jog_g and r.purity >= params.jog_purity else 0
     activity: Activity
-    if flight >= params.flight_frames or jog >= params.jog_frames:
-        activity = "running"
-    elif state.activity == "running" and in_range and r.amplitude >= 0.5 * state.bounce and r.purity >= 0.3:
+    if (
+        flight >= params.flight_frames
+        or jog >= params.jog_frames
+        or (state.activity == "running" and in_range and r.amplitude >= 0.5 * state.bounce and r.purity >= 0.3)
+    ):
         activity = "running"
     elif (
         params.walking_hz[0] <= r.step_hz <= 2 * params.walking_hz[1]

@@ -185,14 +185,21 @@ def _cross(a: Array, b: Array) -> Array:
     return np.array([a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0])
 
 
-def update(state: AxesState, acc: Array, step_hz: float, amplitude: float, *, running: bool, params: AxesParams = AxesParams()) -> AxesState:  # noqa: B008
+def update(
+    state: AxesState, acc: Array, step_hz: float, amplitude: float, *, running: bool, params: AxesParams = AxesParams()
+) -> AxesState:
     """Advance by one frame of 0.5 s; see `window_moments` for the arguments.
 
     Frames without motion leave the state as it is.
     """
     if amplitude < params.min_amplitude_g or step_hz <= 0:
         return state
-    if state.long is not None and state.long.weight >= params.settled_windows and state.disagree == 0 and not state.resting:
+    if (
+        state.long is not None
+        and state.long.weight >= params.settled_windows
+        and state.disagree == 0
+        and not state.resting
+    ):
         return replace(state, resting=True)
     new = window_moments(acc, step_hz, running=running)
     long = _blend(state.long, new, params.long_windows)

@@ -11,8 +11,8 @@ from backbeat.events import ActivityChange, SignalQuality, Stability, Step
 from backbeat.gait import axes as body_axes
 from backbeat.gait import sides
 from backbeat.gait.grid import LONGEST_HOLE_S
-from backbeat.gait.steps import StepMaker
 from backbeat.gait.queue import Change, Settled
+from backbeat.gait.steps import StepMaker
 from backbeat.gait.stretch import Stretch
 from backbeat.samples import STANDARD_GRAVITY, FloatArray, Samples, SourceInfo
 

@@ -100,7 +100,11 @@ class Queue:
                 changes.append(Change(self._since, boundary, self._now, hop_end(index)))
                 self._now, self._since = activity, boundary
                 self._accepted = None
-                bout = [s for s in self._waiting.get(activity, ()) if s.before >= boundary and self._ready(s) <= hop_end(index)]
+                bout = [
+                    s
+                    for s in self._waiting.get(activity, ())
+                    if s.before >= boundary and self._ready(s) <= hop_end(index)
+                ]
                 self._swings = [s.swing for s in bout[-8:]]
                 self._emit(index, axes_frame, settled, decided=index)
         self._emit(end, axes_frame, settled)
@@ -125,7 +129,9 @@ class Queue:
         half = self._half[stance.activity]
         return hop_end(max(hop_end(stance.settled + 1) + half, stance.after + SETTLE, self._not_before))
 
-    def _emit(self, until: int, axes_frame: Callable[[int], int], settled: list[Settled], decided: int | None = None) -> None:
+    def _emit(
+        self, until: int, axes_frame: Callable[[int], int], settled: list[Settled], decided: int | None = None
+    ) -> None:
         """Stances of the present activity that are complete; those that had waited are measured in the axes found."""
         for activity, waiting in self._waiting.items():
             if activity != self._now:

@@ -40,11 +40,15 @@ def crossing(rows: FloatArray, level: FloatArray, column: Columns) -> FloatArray
 
 def mean(rows: FloatArray, mask: BoolArray) -> FloatArray:
     """Mean of each row inside the mask, shape (rows, 1)."""
-    return np.asarray(np.where(mask, rows, 0.0).sum(axis=1, keepdims=True) / np.maximum(mask.sum(axis=1, keepdims=True), 1))
+    return np.asarray(
+        np.where(mask, rows, 0.0).sum(axis=1, keepdims=True) / np.maximum(mask.sum(axis=1, keepdims=True), 1)
+    )
 
 
 def decorrelated(rows: FloatArray, other: FloatArray, mask: BoolArray) -> FloatArray:
     """Rows less the share of `other` that they correlate with inside the mask; slopes, shape (rows, 1)."""
     part = np.where(mask, other - mean(other, mask), 0.0)
     power = (part * part).sum(axis=1, keepdims=True)
-    return np.asarray((part * np.where(mask, rows, 0.0)).sum(axis=1, keepdims=True) / np.where(power > 0, power, np.inf))
+    return np.asarray(
+        (part * np.where(mask, rows, 0.0)).sum(axis=1, keepdims=True) / np.where(power > 0, power, np.inf)
+    )

@@ -178,12 +178,24 @@ def first_template(steps: Array, same: Array) -> tuple[Template, Array]:
     common, differ = 0.5 * (right + left), 0.5 * (right - left)
     residual = steps - common - legs[:, None] * differ
     variance = (residual**2).sum(axis=0) / max(1, n - 2)
-    variance = 0.5 * variance + 0.5 * variance.reshape(POINTS, -1).mean(axis=0).repeat(1)[None, :].repeat(POINTS, 0).ravel() + 1e-8
+    variance = (
+        0.5 * variance
+        + 0.5 * variance.reshape(POINTS, -1).mean(axis=0).repeat(1)[None, :].repeat(POINTS, 0).ravel()
+        + 1e-8
+    )
     return Template(common, differ, variance, 0.7, float(n)), legs
 
 
 def step(
-    state: SidesState, activity: str, feature: Array, before: Array | None, interval: float, period: float, *, gyroscope: bool, params: SidesParams = SidesParams()  # noqa: B008
+    state: SidesState,
+    activity: str,
+    feature: Array,
+    before: Array | None,
+    interval: float,
+    period: float,
+    *,
+    gyroscope: bool,
+    params: SidesParams = SidesParams(),
 ) -> SidesState:
     """Advance by one step whose activity has a template.
 
@@ -204,7 +216,11 @@ def step(
     if before is not None and same <= params.slip:
         evidence = leg * sense_evidence(feature, before, period, gyroscope=gyroscope, running=activity == "running")
         keep = 1.0 - 1.0 / params.sense_steps
-        sense, square, weight_sum = keep * sense + sure * evidence, keep * square + sure * evidence**2, keep * weight_sum + sure
+        sense, square, weight_sum = (
+            keep * sense + sure * evidence,
+            keep * square + sure * evidence**2,
+            keep * weight_sum + sure,
+        )
     if sure > 0.8:
         k = 1.0 / min(template.steps + 1.0, params.template_steps)
         residual = off - leg * template.differ
@@ -235,7 +251,7 @@ def _sense_z(total: float, square: float, weight: float) -> float:
     return abs(mean) / spread * math.sqrt(0.5 * weight)
 
 
-def side_of(state: SidesState, *, gyroscope: bool, params: SidesParams = SidesParams()) -> tuple[str | None, float]:  # noqa: B008
+def side_of(state: SidesState, *, gyroscope: bool, params: SidesParams = SidesParams()) -> tuple[str | None, float]:
     """Side of the last step and its confidence: ("left" | "right" | None, probability)."""
     if state.told == 0:
         return None, 0.5
@@ -250,18 +266,30 @@ def side_of(state: SidesState, *, gyroscope: bool, params: SidesParams = SidesPa
 
 
 def start(
-    state: SidesState, activity: str, steps: Array, interval: Array, period: Array, *, gyroscope: bool, params: SidesParams = SidesParams()  # noqa: B008
+    state: SidesState,
+    activity: str,
+    steps: Array,
+    interval: Array,
+    period: Array,
+    *,
+    gyroscope: bool,
+    params: SidesParams = SidesParams(),
 ) -> tuple[SidesState, ...]:
     """Learn the first template of an activity from its first steps and label them with what all of them together tell.
 
     ``steps`` (n, features), ``interval`` (n,) s since the contact before (the first is not used), ``period`` (n,) s. Returns the state at each of the steps, to be
     read with `side_of`; go on from the last one. If the other activity has a template, the sense of the new one is set to agree with the physical evidence gathered so far.
     """
-    same = np.array([0.5] + [same_leg_chance(float(i), float(p), params) for i, p in zip(interval[1:], period[1:], strict=True)])
+    same = np.array(
+        [0.5] + [same_leg_chance(float(i), float(p), params) for i, p in zip(interval[1:], period[1:], strict=True)]
+    )
     template, legs = first_template(steps, same)
     if state.sense_weight > 0:
         evidence = sum(
-            legs[k] * sense_evidence(steps[k], steps[k - 1], float(period[k]), gyroscope=gyroscope, running=activity == "running")
+            legs[k]
+            * sense_evidence(
+                steps[k], steps[k - 1], float(period[k]), gyroscope=gyroscope, running=activity == "running"
+            )
             for k in range(1, len(steps))
             if legs[k] != legs[k - 1]
         )
@@ -272,8 +300,13 @@ def start(
     states = []
     for k in range(len(steps)):
         before = steps[k - 1] if k else None
-        state = step(state, activity, steps[k], before, float(interval[k]), float(period[k]), gyroscope=gyroscope, params=params)
+        state = step(
+            state, activity, steps[k], before, float(interval[k]), float(period[k]), gyroscope=gyroscope, params=params
+        )
         if not known:
             state = replace(state, told=(state.sense > 0) - (state.sense < 0))
         states.append(state)
-    return tuple(replace(s, sense=state.sense, sense_square=state.sense_square, sense_weight=state.sense_weight, told=state.told) for s in states)
+    return tuple(
+        replace(s, sense=state.sense, sense_square=state.sense_square, sense_weight=state.sense_weight, told=state.told)
+        for s in states
+    )

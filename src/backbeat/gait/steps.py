@@ -15,8 +15,8 @@ from backbeat.gait import measures, sides
 from backbeat.gait.contacts import Contacts, contacts
 from backbeat.gait.grid import RATE_HZ
 from backbeat.gait.queue import Settled
-from backbeat.gait.strides import Strides, strides
 from backbeat.gait.stretch import Stretch
+from backbeat.gait.strides import Strides, strides
 from backbeat.gait.walking import walking_contacts
 from backbeat.gait.windows import Windows, cut
 from backbeat.samples import FloatArray
@@ -145,7 +145,13 @@ class StepMaker:
         if draft.activity in dict(self.sides.templates):
             before = self._feature if draft.interval > 0 else None
             self.sides = sides.step(
-                self.sides, draft.activity, draft.feature, before, draft.interval, draft.period, gyroscope=self._gyroscope
+                self.sides,
+                draft.activity,
+                draft.feature,
+                before,
+                draft.interval,
+                draft.period,
+                gyroscope=self._gyroscope,
             )
             told, states = [draft], [self.sides]
         else:
@@ -190,9 +196,9 @@ def _known(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _step(
-    stretch: Stretch, draft: _Draft, side: Side | None, confidence: float | None, at: int
-) -> tuple[int, Step]:
+def _step(stretch: Stretch, draft: _Draft, side: Side | None, confidence: float | None, at: int) -> tuple[int, Step]:
     sink = None if side is None else _known(draft.sink[side])
-    step = Step(known_at=stretch.known_at(at), side=side, side_confidence=confidence, pelvic_drop_deg=sink, **draft.fields)
+    step = Step(
+        known_at=stretch.known_at(at), side=side, side_confidence=confidence, pelvic_drop_deg=sink, **draft.fields
+    )
     return at, step

@@ -6,7 +6,6 @@ depends on the readings and not on the blocks in which they came.
 
 from __future__ import annotations
 
-
 import numpy as np
 
 from backbeat.events import Activity

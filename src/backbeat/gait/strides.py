@@ -48,7 +48,11 @@ class Strides:
 
 
 def strides(
-    stretch: Stretch, settled: Sequence[Settled], begins: NDArray[np.int64], initial_contact: FloatArray, toe_off: FloatArray
+    stretch: Stretch,
+    settled: Sequence[Settled],
+    begins: NDArray[np.int64],
+    initial_contact: FloatArray,
+    toe_off: FloatArray,
 ) -> Strides:
     """Measure strides.
 

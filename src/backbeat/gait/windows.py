@@ -81,4 +81,6 @@ def _vertex_at(stretch: Stretch, valley: NDArray[np.int64]) -> FloatArray:
     at = np.clip(valley - max(first, up5.start), 1, len(signal) - 2)
     left, middle, right = signal[at - 1], signal[at], signal[at + 1]
     bend = left - 2 * middle + right
-    return np.asarray(valley + np.where(bend > 0, np.clip(0.5 * (left - right) / np.where(bend > 0, bend, 1), -0.5, 0.5), 0.0))
+    return np.asarray(
+        valley + np.where(bend > 0, np.clip(0.5 * (left - right) / np.where(bend > 0, bend, 1), -0.5, 0.5), 0.0)
+    )
