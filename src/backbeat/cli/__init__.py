@@ -18,6 +18,7 @@ from backbeat.errors import UserError
 COMMANDS = {
     "evaluate": "Score the analysis on recordings with ground truth.",
     "replay": "Analyse a recording: steps, alerts and the session's summary.",
+    "run": "Watch a sensor live: steps, alerts, the session's summary, recording and MQTT.",
     "demo": "A simulated runner, a broker and what a coach would see.",
 }
 """Subcommand (its module, with - for _) to its line in `backbeat --help`."""

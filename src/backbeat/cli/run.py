@@ -1,0 +1,173 @@
+"""`backbeat run`: watch a sensor live."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Annotated, Any, BinaryIO, Self
+
+import typer
+
+from backbeat import terminal
+from backbeat.errors import UserError
+from backbeat.gait.engine import GaitSettings
+from backbeat.jsonl import JsonLines, open_lines
+from backbeat.logbook.pace import RealTime
+from backbeat.monitor import Monitor, MonitorSettings
+from backbeat.pipeline import Consumer, run
+from backbeat.samples import Context, Samples, SourceInfo
+from backbeat.sources import Source, open_source
+
+AXES = ("+x", "-x", "+y", "-y", "+z", "-z")
+BROKER_PATIENCE_S = 3.0
+"""A run that is stopped ends within five seconds; the broker gets most of them."""
+
+
+def command(
+    source: Annotated[
+        str,
+        typer.Option(metavar="URI", help="Such as i2c://1/0x6a, ble://…, emulate:lsm6dsox; see `backbeat sensors`."),
+    ],
+    jsonl: Annotated[
+        str | None, typer.Option(metavar="FILE|-", help="Write every event as a line of JSON; - is standard output.")
+    ] = None,
+    mqtt: Annotated[
+        str | None, typer.Option(metavar="URL", help="Publish to a broker: mqtt://host:port, mqtts:// with TLS.")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(metavar="FILE|FOLDER", help="Record readings, context and events as MCAP.")
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(min=0.1, help="Stop after so long.")] = None,
+    session: Annotated[str | None, typer.Option(help="Name of the session, a-z 0-9 -.")] = None,
+    up: Annotated[str | None, typer.Option(metavar="AXIS", help="The sensor axis that points up, such as +z.")] = None,
+    forward: Annotated[str | None, typer.Option(metavar="AXIS", help="The one that points forward.")] = None,
+) -> None:
+    """Watch a sensor live until Ctrl-C, SIGTERM, --seconds or its end; the session then ends with its summary."""
+    for axis in (up, forward):
+        if axis is not None and axis not in AXES:
+            raise UserError(f"'{axis}' is no axis; --up and --forward take one of {', '.join(AXES)}.")
+    settings = MonitorSettings(gait=GaitSettings(up=up, forward=forward))
+    with ExitStack() as stack:
+        opened: Source = stack.enter_context(open_source(source))
+        if opened.info.readings is not None:  # a recording, or a simulated run: it has no pace of its own
+            opened = RealTime(opened)
+        if seconds is not None:
+            opened = Limited(opened, seconds)
+        lines = stack.enter_context(open_lines(jsonl)) if jsonl else None
+        stack.enter_context(stopped_by_signals(opened.stop))
+        monitor = Monitor(opened.info, settings, session=session)
+        run(opened, monitor, _consumers(opened.info, jsonl, lines, mqtt, record))
+
+
+class Limited:
+    """A source that ends after so many seconds."""
+
+    def __init__(self, source: Source, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._source, self._seconds, self._clock = source, seconds, clock
+
+    @property
+    def info(self) -> SourceInfo:
+        """What the source within knows about itself."""
+        return self._source.info
+
+    def __iter__(self) -> Iterator[Samples | Context]:
+        end = self._clock() + self._seconds
+        for block in self._source:
+            yield block
+            if self._clock() >= end:
+                return
+
+    def stop(self) -> None:
+        """End iteration soon."""
+        self._source.stop()
+
+    def close(self) -> None:
+        """Close the source within."""
+        self._source.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+@contextmanager
+def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """While this lasts SIGINT and SIGTERM ask for an end; a second one ends the process at once."""
+
+    def asked(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, before[number])
+        # On a thread of its own: what it interrupts may hold a lock that `stop` needs.
+        threading.Thread(target=stop, name="stop", daemon=True).start()
+
+    before: dict[int, Any] = {int(n): signal.signal(n, asked) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def state_folder() -> Path:
+    """Where a live run keeps what has to survive it: $STATE_DIRECTORY (systemd), or the user's state folder."""
+    base = os.environ.get("STATE_DIRECTORY")
+    if base is None:
+        base = os.environ.get("XDG_STATE_HOME", str(Path.home() / ".local" / "state")) + "/backbeat"
+    folder = Path(base)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder}: {error.strerror}; set STATE_DIRECTORY to a folder that can be written.") from None
+    return folder
+
+
+def _consumers(
+    info: SourceInfo, jsonl: str | None, lines: BinaryIO | None, mqtt: str | None, record: Path | None
+) -> list[Consumer]:
+    """Who takes the events: the recording, the broker, the lines of JSON, the terminal."""
+    consumers: list[Consumer] = []
+    if record is not None:
+        consumers.append(_recorder(record, info))
+    if mqtt:
+        consumers.append(_publisher(mqtt, info))
+    if jsonl and lines:
+        consumers.append(JsonLines(lines, "standard output" if jsonl == "-" else jsonl))
+    if jsonl != "-":
+        consumers.append(terminal.view(info, sys.stdout))
+    return consumers
+
+
+def _recorder(place: Path, info: SourceInfo) -> Consumer:
+    from backbeat.logbook.recorder import Recorder
+
+    folder = place if place.is_dir() else place.parent
+    if place.is_dir():
+        place = place / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.mcap"
+    return Recorder(place, info, {}, removable=folder)
+
+
+def _publisher(url: str, info: SourceInfo) -> Consumer:
+    """A publisher with an outbox on disk: a live run goes on without its broker and tells it later."""
+    from backbeat.mqtt.publisher import Publisher
+    from backbeat.mqtt.settings import MqttSettings
+
+    settings = MqttSettings.from_url(url)
+    settings.check()
+    return Publisher(
+        settings,
+        info,
+        outbox=state_folder() / f"outbox-{settings.team}-{settings.runner}.sqlite",
+        end_patience_s=BROKER_PATIENCE_S,
+        report=lambda told: typer.echo(told, err=True),
+    )
