@@ -3,7 +3,8 @@
 Body axes: x forward, y left, z up. The attitude is yaw about z, then pitch about y (forward lean positive), then roll
 about x (left side up positive). Pitch goes twice a stride, roll and yaw once with a third harmonic. Amplitudes come
 from the runner; the phases are those of the mean stride of the marker recordings with true sides (Fukuchi et al. 2017,
-doi:10.7717/peerj.3298; 2.5 and 4.5 m/s), so the free side sinks in stance (roll negative in right stance).
+doi:10.7717/peerj.3298; 2.5 and 4.5 m/s), so the free side sinks in stance (roll negative in right stance). Walking
+turns the other way about the vertical, as walkers with checked sides do (doi:10.5201/ipol.2023.497).
 """
 
 from __future__ import annotations

@@ -36,10 +36,10 @@ class Contact:
         transient: amplitude in g of the shock of landing where `impact` is None.
         harder: how much harder than usual this landing is, a factor on the first half of stance.
         braking: backward peak after landing in g.
-        sway: sideways amplitude in g.
+        sway: sideways amplitude in g; negative in walking, where the pelvis sways away from the foot that lands.
         tilt: amplitude of forward-backward rotation, radians.
         drop: of side-to-side rotation.
-        rotation: of rotation about the vertical.
+        rotation: of rotation about the vertical; negative in walking, where it goes the other way round.
         speed: m/s.
     """
 
@@ -97,11 +97,13 @@ def _gait(runner: Runner, stretch: Stretch) -> _Gait:
             return _Gait(step_time, 0.75 * step_time, transient=0.7, turning=0.6)
         case "walk":
             step = 60.0 / (stretch.cadence_spm or 70.0 + 30.0 * speed)
-            return _Gait(step, 1.24 * step, humps=0.3, transient=0.2 * slope, braking=0.12 * slope, turning=0.7)
+            return _Gait(step, 1.24 * step, humps=0.3, transient=0.2 * slope, braking=0.4 * slope, turning=0.7)
         case "stairs_up":
-            return _Gait(60.0 / (stretch.cadence_spm or 96.0), 0.78, humps=0.2, transient=0.1, turning=0.8)
+            return _Gait(60.0 / (stretch.cadence_spm or 96.0), 0.78, humps=0.2, transient=0.1, braking=0.1, turning=0.8)
         case "stairs_down":
-            return _Gait(60.0 / (stretch.cadence_spm or 108.0), 0.66, humps=0.35, transient=0.8, turning=0.8)
+            return _Gait(
+                60.0 / (stretch.cadence_spm or 108.0), 0.66, humps=0.35, transient=0.8, braking=0.3, turning=0.8
+            )
         case "skip":
             step = 60.0 / (stretch.cadence_spm or 165.0)
             return _Gait(step, 0.2, transient=0.8, braking=0.2, same_foot=0.36)
@@ -213,6 +215,7 @@ class _Walker:
         flight_after = interval - duration
         landing = flight_after if flight_before is None else flight_before
         pace = sqrt(max(stretch.speed, 1.0) / 3.3) * gait.turning if stretch.activity not in WALKING else gait.turning
+        way = -1.0 if stretch.activity in WALKING else 1.0
         contact = Contact(
             time=self.time,
             duration=duration,
@@ -226,11 +229,11 @@ class _Walker:
             transient=gait.transient * usual,
             harder=harder,
             braking=gait.braking,
-            sway=0.0 if gait.both_feet else runner.sway_g,
+            sway=0.0 if gait.both_feet else way * runner.sway_g,
             phase=self._phase,
             tilt=radians(runner.tilt_deg) * pace,
             drop=0.0 if gait.both_feet else radians(runner.drop_deg + runner.drop_drift_deg_min * tired) * pace,
-            rotation=0.0 if gait.both_feet else radians(runner.rotation_deg) * pace,
+            rotation=0.0 if gait.both_feet else way * radians(runner.rotation_deg) * pace,
             lean=radians(runner.lean_deg + 0.3 * max(stretch.grade_pct, 0.0)),
             speed=stretch.speed,
             grade=stretch.grade_pct,

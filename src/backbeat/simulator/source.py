@@ -118,6 +118,7 @@ NUMBERS: Mapping[str, Parameter] = {
     "noise": Parameter("the sensor's noise and constant errors, as a multiple of a good chip's", 0.0, 100.0),
     "range": _sensor("end of the accelerometer's range, g", 1.0, 400.0, "range_acc_g"),
     "gyr_range": _sensor("end of the gyroscope's range, °/s", 50.0, 10000.0, "range_gyr_dps"),
+    "hip_gain": _sensor("off the midline: how much larger the near leg's vertical is, %", 0.0, 100.0, "hip_gain_pct"),
     "roll": _sensor("how the sensor is turned about the forward axis, °", -360.0, 360.0, "roll_deg"),
     "pitch": _sensor("then about the left axis, °", -360.0, 360.0, "pitch_deg"),
     "yaw": _sensor("then about the vertical, °", -360.0, 360.0, "yaw_deg"),

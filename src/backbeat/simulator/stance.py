@@ -23,7 +23,7 @@ REBOUND_S = (0.045, 0.170)
 BRAKE_S = (0.005, 0.055)
 SIDE_S = (0.045, 0.125)
 SIDE_G = 0.4
-"""Peak of the short sideways push to the standing side after landing."""
+"""Peak of the short sideways push after landing: to the standing side in running, away from it in walking."""
 SWING_S = 0.12
 SWING_SHARE = 0.6
 """Backward pull of the leg that swings forward after toe-off: its length, and its peak as a share of the braking."""
@@ -62,8 +62,8 @@ class Pulses:
     harder: FloatArray
     taken: FloatArray
     braking: FloatArray
-    speed: FloatArray
     side: FloatArray
+    push: FloatArray
 
     @classmethod
     def of(cls, contacts: Sequence[Contact]) -> Pulses:
@@ -91,8 +91,8 @@ class Pulses:
             harder=np.clip(factor - 1.0, -LIMIT, LIMIT),
             taken=taken,
             braking=np.array([c.braking for c in contacts]),
-            speed=np.array([c.speed for c in contacts]),
             side=np.array([0.0 if c.side is None else 1.0 if c.side == "left" else -1.0 for c in contacts]),
+            push=np.sign([c.sway for c in contacts]),
         )
 
     def force(self, which: np.ndarray[tuple[int], np.dtype[np.intp]], time: FloatArray) -> FloatArray:
@@ -108,7 +108,7 @@ class Pulses:
         even = backward / (duration * 2.0 / np.pi)
         forward = even * np.sin(np.pi * share) - 0.4 * brake * np.sin(2.0 * np.pi * share)
         forward -= brake * bump(since, BRAKE_S)
-        left = SIDE_G * self.side[which] * np.minimum(1.0, self.shock[which]) * bump(since, SIDE_S)
+        left = SIDE_G * self.side[which] * self.push[which] * np.minimum(1.0, self.shock[which]) * bump(since, SIDE_S)
         up = np.where(standing > 0.0, _smooth(edge), up)
         force = np.where(down, np.stack((forward, left, up)), 0.0)
         force[0] -= SWING_SHARE * brake * bump(since - duration, (-0.5 * SWING_S, 0.5 * SWING_S))

@@ -8,7 +8,7 @@ from itertools import islice
 
 from backbeat.events import Activity, Side
 from backbeat.simulator.plan import Contact
-from backbeat.simulator.programme import RUNNING, SimulatedActivity
+from backbeat.simulator.programme import RUNNING, WALKING, SimulatedActivity
 from backbeat.simulator.sensor import Sensor
 from backbeat.simulator.stance import Pulses
 
@@ -49,8 +49,8 @@ class TrueStep:
 
 
 def activity_of(doing: SimulatedActivity) -> Activity:
-    """What the analysis should call it: stairs and all else that is neither walking nor running are other."""
-    return "running" if doing in RUNNING else "walking" if doing == "walk" else "other"
+    """What the analysis should call it; walking on stairs is walking, skipping and jumping are other."""
+    return "running" if doing in RUNNING else "walking" if doing in WALKING else "other"
 
 
 def true_steps(contacts: Iterable[Contact], sensor: Sensor, seconds: float) -> Iterator[TrueStep]:

@@ -1,0 +1,120 @@
+"""Runs that break step detectors, simulated: each is found, with its sides, and nothing else is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from backbeat.simulator import SimulatedRun
+from simulated_gait import ESTABLISHED_S, Agreement, analysed, compare, run_of, seconds_of, steps_of
+
+
+def agreement(run: SimulatedRun, begin: float = 3.0 + ESTABLISHED_S, end: float | None = None) -> Agreement:
+    return compare(run, analysed(run), begin, run.seconds * run.sensor.clock - 0.6 if end is None else end)
+
+
+def assert_found(query: str, f1: float = 0.995, sides: float = 0.99) -> Agreement:
+    found = agreement(run_of(query))
+    assert found.true > 60
+    assert found.f1 >= f1, str(found)
+    if "gyroscope=no" in query:
+        assert max(found.side_share, 1.0 - found.side_share) >= 0.97, str(found)
+    else:
+        assert found.side_share >= sides, str(found)
+    return found
+
+
+MORE = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "cadence",
+    [140, pytest.param(150, marks=MORE), 160, pytest.param(170, marks=MORE), 180, pytest.param(190, marks=MORE), 200]
+    + [pytest.param(210, marks=MORE), 220],
+)
+def test_cadences_from_140_to_220(cadence: int) -> None:
+    found = assert_found(f"seconds=50&cadence={cadence}&speed={2.0 + (cadence - 140) / 40}")
+    assert np.std(found.errors_ms) < 9.0, str(found)
+    assert np.std(found.toe_off_errors_ms) < 12.0, str(found)
+
+
+@pytest.mark.parametrize("rate", [50, pytest.param(104, marks=MORE), 208, pytest.param(500, marks=MORE)])
+def test_rates(rate: int) -> None:
+    assert_found(f"seconds=40&rate={rate}")
+
+
+@pytest.mark.parametrize("grade", [-10, pytest.param(-5, marks=MORE), pytest.param(5, marks=MORE), 10])
+@pytest.mark.parametrize("speed", [2.2, pytest.param(3.3, marks=MORE), 4.5])
+def test_slopes(grade: int, speed: float) -> None:
+    assert_found(f"seconds=40&grade={grade}&speed={speed}")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param("range=8&speed=4.5&grade=-10", id="100 Hz, ±8 g, hard landings"),
+        pytest.param("range=3&gyroscope=no", id="every landing clipped"),
+        pytest.param("dropped=1", id="one reading in a hundred missing"),
+        pytest.param("dropped=1&jitter=3", id="missing readings and jitter"),
+        pytest.param("clock_error=0.7", id="clock 0.7 % fast"),
+        pytest.param("clock_error=-0.7", id="clock 0.7 % slow"),
+        pytest.param("asymmetry=20", id="impact asymmetry 20 %"),
+        pytest.param("asymmetry=20&step_asymmetry=10&contact_asymmetry=-10", id="asymmetric in everything"),
+        pytest.param("step_asymmetry=20", id="step time asymmetry 20 %"),
+        pytest.param("position=left_hip&hip_gain=45&step_asymmetry=12", id="left hip, alternate peaks 45 % apart"),
+        pytest.param("position=right_hip&hip_gain=45&gyroscope=no", id="right hip without gyroscope"),
+        pytest.param("roll=175&pitch=10&yaw=45", id="upside down"),
+        pytest.param("noise=6", id="loose, noisy"),
+        pytest.param("variation=no", id="a metronome"),
+    ],
+)
+def test_difficult_sensors_and_runners(query: str) -> None:
+    assert_found(f"seconds=50&{query}")
+
+
+def test_a_gap_of_two_seconds_loses_the_steps_in_it_and_no_others() -> None:
+    run = run_of("seconds=60&gap=30:2")
+    events = analysed(run)
+    assert compare(run, events, 9.0, 29.4).f1 == 1.0
+    after = compare(run, events, 32.0 + ESTABLISHED_S, 62.0)
+    assert after.f1 >= 0.99, str(after)
+    assert after.side_share == 1.0, str(after)
+    assert not [s for s in steps_of(events) if 30.0 < s.time < 32.0]
+
+
+@pytest.mark.parametrize("slip", [-70, 35, pytest.param(-35, marks=MORE), pytest.param(70, marks=MORE), 120])
+def test_a_sensor_that_slips_round_the_belt_is_followed(slip: int) -> None:
+    run = run_of(f"seconds=120&slip_at=50&slip={slip}")
+    events = analysed(run)
+    whole, later = compare(run, events, 9.0, 122.0), compare(run, events, 75.0, 122.0)
+    assert whole.f1 >= 0.99, str(whole)
+    assert later.f1 >= 0.995, str(later)
+    assert later.side_share >= 0.99, str(later)
+
+
+def test_starts_and_stops() -> None:
+    legs = "run:20,stand:6,run:15@3.5,walk:10,run:20@2.6"
+    run = run_of(f"programme=stand:4,{legs},stand:5")
+    events = analysed(run)
+    for begin, end in ((4.0, 24.0), (30.0, 45.0), (55.0, 75.0)):
+        found = compare(run, events, begin + ESTABLISHED_S, end - 0.6)
+        assert found.f1 >= 0.99, str(found)
+        assert found.side_share >= 0.99, str(found)
+        assert seconds_of(events, "running", begin, end) >= 0.9 * (end - begin)
+    assert seconds_of(events, "running", 26.0, 29.0) == 0.0
+    assert seconds_of(events, "walking", 45.0, 55.0) >= 6.0
+
+
+def test_running_in_place_is_running() -> None:
+    run = run_of("programme=stand:3,in_place:40")
+    events = analysed(run)
+    assert seconds_of(events, "running", 3.0, 43.0) >= 36.0
+    assert compare(run, events, 9.0, 42.0).f1 >= 0.99
+
+
+@pytest.mark.parametrize("doing", ["walk", "skip", "jump", "tap", "stairs_up", "stairs_down", "stand"])
+def test_nothing_else_is_running(doing: str) -> None:
+    run = run_of(f"programme=stand:3,{doing}:60,stand:3")
+    events = analysed(run)
+    assert seconds_of(events, "running") == 0.0
+    assert not [s for s in steps_of(events) if s.activity == "running"]
