@@ -25,13 +25,10 @@ def assert_found(query: str, f1: float = 0.995, sides: float = 0.99) -> Agreemen
 
 
 MORE = pytest.mark.slow
+CADENCES = [pytest.param(cadence, marks=MORE if cadence % 20 else ()) for cadence in range(140, 221, 10)]
 
 
-@pytest.mark.parametrize(
-    "cadence",
-    [140, pytest.param(150, marks=MORE), 160, pytest.param(170, marks=MORE), 180, pytest.param(190, marks=MORE), 200]
-    + [pytest.param(210, marks=MORE), 220],
-)
+@pytest.mark.parametrize("cadence", CADENCES)
 def test_cadences_from_140_to_220(cadence: int) -> None:
     found = assert_found(f"seconds=50&cadence={cadence}&speed={2.0 + (cadence - 140) / 40}")
     assert np.std(found.errors_ms) < 9.0, str(found)
