@@ -9,12 +9,13 @@ from typing import Any
 from backbeat.events import Alert, Step, Summary, Told, as_json
 from backbeat.live import Live
 from backbeat.mqtt import topics
-from backbeat.mqtt.courier import Correspondent, Courier
+from backbeat.mqtt.courier import Courier
 from backbeat.mqtt.link import Outgoing
 from backbeat.mqtt.payloads import (
     MAX_LISTED_BYTES,
     Envelope,
     Info,
+    Reply,
     SessionAlerts,
     SessionNotes,
     Status,
@@ -42,31 +43,27 @@ class Moment:
     session: str | None = None
 
 
-class Desk(Correspondent):
+class Desk:
     """Puts events into envelopes, numbers them and keeps the lists of the session."""
 
-    def __init__(
-        self, courier: Courier, names: Topics, envelope: Envelope, info: Info, utc_now: Callable[[], str]
-    ) -> None:
+    def __init__(self, courier: Courier, names: Topics, envelope: Envelope, utc_now: Callable[[], str]) -> None:
         """A desk for one run.
 
         Args:
             courier: carries.
             names: the runner's topics.
             envelope: what is the same in all envelopes of this run.
-            info: told at each connection.
             utc_now: the present time, ISO 8601.
         """
-        self._courier, self._names, self._envelope, self._info, self._utc_now = courier, names, envelope, info, utc_now
+        self._courier, self._names, self._envelope, self._utc_now = courier, names, envelope, utc_now
 
-    def connected(self) -> None:
-        """Say who is there."""
-        self._pass(topics.STATUS, Moment(utc=self._utc_now()), Status(state="online"))
-        self._pass(topics.INFO, Moment(utc=self._utc_now()), self._info)
+    def status(self, status: Status) -> None:
+        """Whether this device is there."""
+        self._pass(topics.STATUS, Moment(utc=self._utc_now()), status)
 
-    def farewell(self) -> None:
-        """Say that the end is meant."""
-        self._pass(topics.STATUS, Moment(utc=self._utc_now()), Status(state="offline", reason="ended"))
+    def info(self, info: Info) -> None:
+        """Who is there."""
+        self._pass(topics.INFO, Moment(utc=self._utc_now()), info)
 
     def live(self, live: Live, utc: str | None) -> None:
         """The state of a second."""
@@ -94,9 +91,47 @@ class Desk(Correspondent):
         self._keep(topics.SESSION_LAST, moment, body)
         self._courier.outbox.forget_old_sessions()
 
-    def _pass(self, channel: Channel, moment: Moment, body: Told) -> None:
+    def resend(self, session: str | None, first: int, last: int, most: int) -> list[int]:
+        """Publish alerts again as they were; the numbers of those that were found."""
+        found = self._courier.outbox.find(self._names.of(topics.ALERT), session, first, last, most)
+        for kept in found:
+            self._courier.send(Outgoing(topic=kept.topic, payload=kept.payload, channel=kept.channel, qos=1))
+        return [kept.seq for kept in found]
+
+    def acknowledge(self, session: str, seq: int, by: str) -> bool:
+        """Say in the session's list who has seen an alert; whether there is such an alert."""
+        kept = self._courier.outbox.retained(self._names.of(topics.SESSION_ALERTS, session=session))
+        body = decoded(kept.payload) if kept else {"alerts": []}
+        seen = [alert for alert in body["alerts"] if alert["seq"] == seq]
+        for alert in seen:
+            alert.update(acknowledged_by=by, acknowledged_utc=self._utc_now())
+        if seen:
+            listed = {"kind": body["kind"], "alerts": body["alerts"], "dropped": body["dropped"]}
+            self._keep(topics.SESSION_ALERTS, Moment(utc=self._utc_now(), session=session), listed)
+        return bool(seen)
+
+    def reply(self, reply: Reply, correlation: bytes | None) -> None:
+        """Answer a command."""
+        self._pass(topics.REPLY, Moment(utc=self._utc_now()), reply, command=reply.command, correlation=correlation)
+
+    def announce(self, topic: str, body: Mapping[str, Any] | None) -> None:
+        """Keep a retained message of a convention that is not ours; None takes it away."""
+        payload = b"" if body is None else encoded(body)
+        before = self._courier.outbox.retained(topic)
+        if (before.payload if before else b"") != payload:
+            self._courier.outbox.put(topic, "announcement", None, lambda _: payload, retain=True)
+
+    def announce_again(self, topic: str) -> None:
+        """Publish it again, unchanged."""
+        kept = self._courier.outbox.retained(topic)
+        if kept is not None:
+            self._courier.send(Outgoing(topic=topic, payload=kept.payload, channel=kept.channel, qos=1, retain=True))
+
+    def _pass(
+        self, channel: Channel, moment: Moment, body: Told, *, command: str = "", correlation: bytes | None = None
+    ) -> None:
         """Send it now or never."""
-        topic = self._names.of(channel)
+        topic = self._names.of(channel, command=command)
         number = self._courier.outbox.number(topic, reserve=LIVE_RESERVE)
         self._courier.send(
             Outgoing(
@@ -106,6 +141,7 @@ class Desk(Correspondent):
                 qos=channel.qos,
                 retain=channel.retain,
                 expiry_s=channel.expiry_s,
+                correlation=correlation,
             )
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,11 +12,14 @@ from backbeat import __version__
 from backbeat.events import Alert, Event, SessionChange, Step, Summary, as_json
 from backbeat.live import Live, LiveState
 from backbeat.mqtt import topics
+from backbeat.mqtt.attendant import Attendant, Handler, Tell
+from backbeat.mqtt.commands import ALWAYS, COMMANDS, Command
 from backbeat.mqtt.courier import Courier, Identity
 from backbeat.mqtt.desk import Desk, Moment
 from backbeat.mqtt.link import Outgoing
 from backbeat.mqtt.outbox import Limits, Outbox
 from backbeat.mqtt.payloads import Envelope, Info, Status, encoded, message, utc_text
+from backbeat.mqtt.reception import Reception
 from backbeat.mqtt.settings import MqttError, MqttSettings
 from backbeat.samples import Context, Samples, SourceInfo
 
@@ -39,6 +42,8 @@ class Publisher:
         outbox: Path | None = None,
         limits: Limits | None = None,
         end_patience_s: float = 5.0,
+        tell: Tell | None = None,
+        handlers: Mapping[type[Command], Handler] | None = None,
         report: Callable[[str], None],
         wall: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
@@ -52,6 +57,8 @@ class Publisher:
                 replay that can be run again.
             limits: how large the outbox may grow.
             end_patience_s: how long `finish` waits for the broker to take what is left.
+            tell: takes what commands and the runner's phone say to the run (`backbeat.inbox.Inbox.put`).
+            handlers: do the commands `Report` and `Identify`; called on another thread.
             report: told in words for people what they should know; called on another thread.
             wall: Unix time now.
             clock: monotonic seconds.
@@ -78,8 +85,10 @@ class Publisher:
         self._courier = Courier(
             settings, identity, lambda: Outbox(outbox, limits, report=report, wall=wall), report=report, clock=clock
         )
-        self._desk = Desk(self._courier, names, envelope, _info_message(settings, info), lambda: utc_text(wall()) or "")
-        self._courier.start(self._desk)
+        self._desk = Desk(self._courier, names, envelope, lambda: utc_text(wall()) or "")
+        attendant = Attendant(self._desk, allowed=settings.commands, tell=tell, handlers=handlers or {}, clock=clock)
+        about = _info_message(settings, info)
+        self._courier.start(Reception(self._courier, settings, self._desk, attendant, about, tell=tell))
 
     def wait_connected(self, patience_s: float = 10.0) -> None:
         """Wait for the first connection, where a run without a broker makes no sense.
@@ -155,5 +164,5 @@ def _info_message(settings: MqttSettings, info: SourceInfo) -> Info:
         gyr_range_dps=info.gyr_range_dps,
         position=info.position,
         details=info.details,
-        commands=sorted({"resend", "ack", *settings.commands}),
+        commands=sorted(ALWAYS | settings.commands & COMMANDS.keys()),
     )

@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from backbeat.errors import UserError
+from backbeat.mqtt.commands import COMMANDS
 from backbeat.mqtt.topics import Topics, checked_id, checked_root, default_root
 
 Version = Literal["auto", "5", "3.1.1"]
@@ -132,6 +133,9 @@ class MqttSettings:
         checked_id(self.runner, "runner")
         if self.root is not None:
             checked_root(self.root)
+        unknown = self.commands - COMMANDS.keys()
+        if unknown:
+            raise MqttError(f"There is no command '{min(unknown)}'; there are {', '.join(COMMANDS)}.")
         self.password()
         self.tls_context()
 

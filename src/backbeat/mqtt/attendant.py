@@ -1,0 +1,151 @@
+"""The attendant: answers commands. On the courier's thread only."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from backbeat.mqtt import topics
+from backbeat.mqtt.commands import (
+    ALWAYS,
+    COMMANDS,
+    Ack,
+    Command,
+    Identify,
+    Incline,
+    InvalidCommandError,
+    Note,
+    RateLimit,
+    Report,
+    Resend,
+    Session,
+    Shoe,
+    Speed,
+    read_command,
+)
+from backbeat.mqtt.link import Incoming
+from backbeat.mqtt.payloads import Reply
+from backbeat.samples import ContextKind, JsonValue
+
+MOST_RESENT = 200
+"""Alerts in the answer to one `resend`."""
+
+BURST, PER_SECOND = 10.0, 1.0
+"""Of each command; answers count too, so that nonsense cannot make a flood."""
+
+REMEMBERED = 256
+"""Ids of commands, so that one which the broker brings twice acts once."""
+
+Tell = Callable[[ContextKind, JsonValue], bool]
+Handler = Callable[[Command], Mapping[str, Any]]
+
+
+class Files(Protocol):
+    """What an attendant asks of the desk."""
+
+    def resend(self, session: str | None, first: int, last: int, most: int) -> list[int]:
+        """Publish alerts again; the numbers of those that were found."""
+        ...
+
+    def acknowledge(self, session: str, seq: int, by: str) -> bool:
+        """Mark an alert as seen; whether there is such an alert."""
+        ...
+
+    def reply(self, reply: Reply, correlation: bytes | None) -> None:
+        """Answer."""
+        ...
+
+
+class Attendant:
+    """Lets commands in by name, rate and form, and has them done."""
+
+    def __init__(
+        self,
+        files: Files,
+        *,
+        allowed: frozenset[str],
+        tell: Tell | None,
+        handlers: Mapping[type[Command], Handler],
+        clock: Callable[[], float],
+    ) -> None:
+        """An attendant.
+
+        Args:
+            files: where alerts are found and answers go.
+            allowed: commands that are on besides `resend` and `ack`.
+            tell: hands context to the run; None where there is none to tell.
+            handlers: for commands that are done elsewhere, `Report` and `Identify`.
+            clock: monotonic seconds.
+        """
+        self._files, self._tell, self._handlers, self._clock = files, tell, handlers, clock
+        self._allowed = ALWAYS | (allowed & COMMANDS.keys())
+        self._limits = {name: RateLimit(BURST, PER_SECOND) for name in COMMANDS}
+        self._strangers = RateLimit(BURST, PER_SECOND)
+        self._seen: deque[tuple[str, str]] = deque(maxlen=REMEMBERED)
+
+    def received(self, name: str, message: Incoming) -> None:
+        """A message on a command's topic."""
+        if message.retained or not self._limits.get(name, self._strangers).allows(self._clock()):
+            return  # an old wish is nobody's present one, and a flood gets no answers
+        if topics.ID.fullmatch(name) is None:
+            return
+        identity: str | None = None
+        try:
+            command = read_command(name, message.payload)
+            identity = command.id
+            if name not in self._allowed:
+                raise InvalidCommandError("This command is off; the device's configuration can turn it on.", identity)
+            if identity is not None and (name, identity) in self._seen:
+                return
+            if identity is not None:
+                self._seen.append((name, identity))
+            reply = Reply(command=name, id=identity, ok=True, result=self._do(command))
+        except InvalidCommandError as error:
+            reply = Reply(command=name, id=error.id or identity, ok=False, error=str(error))
+        self._files.reply(reply, message.correlation)
+
+    def _do(self, command: Command) -> Mapping[str, Any]:
+        match command:
+            case Resend():
+                return self._resend(command)
+            case Ack():
+                if not self._files.acknowledge(command.session, command.seq, command.by):
+                    raise InvalidCommandError("There is no such alert.")
+                return {}
+            case Report() | Identify():
+                handler = self._handlers.get(type(command))
+                if handler is None:
+                    raise InvalidCommandError("This device cannot do that.")
+                return handler(command)
+            case _:
+                kind, value = as_context(command)
+                if self._tell is None or not self._tell(kind, value):
+                    raise InvalidCommandError("No run is on that could be told.")
+                return {}
+
+    def _resend(self, command: Resend) -> Mapping[str, Any]:
+        if command.last < command.first or command.last - command.first >= MOST_RESENT:
+            raise InvalidCommandError(f"Ask for 1 to {MOST_RESENT} numbers at a time, from the first to the last.")
+        found = set(self._files.resend(command.session, command.first, command.last, MOST_RESENT))
+        missing = [number for number in range(command.first, command.last + 1) if number not in found]
+        return {"resent": sorted(found), "missing": missing}
+
+
+def as_context(command: Session | Note | Shoe | Speed | Incline) -> tuple[ContextKind, JsonValue]:
+    """What a run hears of a command."""
+    match command:
+        case Session():
+            return "command", f"{command.action}_session"
+        case Note(about="note"):
+            return "note", command.text
+        case Note():
+            if command.value is None:
+                raise InvalidCommandError("The field 'value' is missing: 0 (none) to 10 (worst imaginable).")
+            return command.about, {"value": command.value, "when": command.when, "text": command.text}
+        case Shoe():
+            return "shoe", command.shoe
+        case Speed():
+            return "speed_m_s", command.speed_m_s
+        case Incline():
+            return "grade_pct", command.grade_pct

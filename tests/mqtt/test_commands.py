@@ -1,0 +1,196 @@
+"""Commands: strict reading, rates, answers; nothing unvalidated acts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backbeat.mqtt.attendant import BURST, Attendant
+from backbeat.mqtt.commands import COMMANDS, InvalidCommandError, RateLimit, Resend, Speed, read_command
+from backbeat.mqtt.link import Incoming
+from backbeat.mqtt.payloads import Reply
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=8,
+)
+field_names = st.sampled_from(
+    [
+        "id",
+        "session",
+        "first",
+        "last",
+        "seq",
+        "by",
+        "action",
+        "about",
+        "value",
+        "when",
+        "text",
+        "shoe",
+        "speed_m_s",
+        "x",
+    ]
+)
+payloads = st.one_of(
+    st.binary(max_size=200),
+    st.dictionaries(field_names | st.text(max_size=5), json_values, max_size=5).map(
+        lambda body: json.dumps(body).encode()
+    ),
+)
+
+
+class Office:
+    """What an attendant asks of the desk, written down."""
+
+    def __init__(self) -> None:
+        self.replies: list[Reply] = []
+        self.told: list[tuple[str, Any]] = []
+        self.now = 0.0
+
+    def resend(self, session: str | None, first: int, last: int, most: int) -> list[int]:
+        return [number for number in range(first, last + 1) if number % 2][:most]
+
+    def acknowledge(self, session: str, seq: int, by: str) -> bool:
+        return seq == 1
+
+    def reply(self, reply: Reply, correlation: bytes | None) -> None:
+        self.replies.append(reply)
+
+    def tell(self, kind: str, value: Any) -> bool:
+        self.told.append((kind, value))
+        return True
+
+    def attendant(self, *allowed: str) -> Attendant:
+        return Attendant(self, allowed=frozenset(allowed), tell=self.tell, handlers={}, clock=lambda: self.now)
+
+
+def ask(attendant: Attendant, name: str, body: Any, *, retained: bool = False) -> None:
+    payload = body if isinstance(body, bytes) else json.dumps(body).encode()
+    attendant.received(name, Incoming(topic=f"r/cmd/{name}", payload=payload, retained=retained))
+
+
+@settings(deadline=None, derandomize=True, max_examples=300)
+@given(st.sampled_from([*COMMANDS, "nonsense"]), payloads)
+def test_whatever_comes_is_a_command_or_refused_in_words(name: str, payload: bytes) -> None:
+    try:
+        answer: Any = read_command(name, payload)
+    except InvalidCommandError as error:
+        answer = error
+    assert type(answer) is COMMANDS.get(name) or str(answer).endswith(".")
+
+
+@settings(deadline=None, derandomize=True, max_examples=200)
+@given(st.lists(st.tuples(st.sampled_from([*COMMANDS, "nonsense"]), payloads), max_size=30))
+def test_with_every_command_off_nothing_acts_and_answers_are_limited(requests: list[tuple[str, bytes]]) -> None:
+    office = Office()
+    attendant = office.attendant()
+    for name, payload in requests:
+        ask(attendant, name, payload)
+    assert office.told == []
+    for name in (*COMMANDS, "nonsense"):
+        assert sum(reply.command == name for reply in office.replies) <= BURST
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "told"),
+    [
+        ("session", {"action": "start"}, ("command", "start_session")),
+        ("note", {"about": "pain", "value": 4, "when": "during"}, ("pain", {"value": 4, "when": "during", "text": ""})),
+        ("note", {"about": "note", "text": "windy"}, ("note", "windy")),
+        ("shoe", {"shoe": "old-blue"}, ("shoe", "old-blue")),
+        ("speed", {"speed_m_s": 3}, ("speed_m_s", 3.0)),
+        ("speed", {"speed_m_s": None}, ("speed_m_s", None)),
+        ("incline", {"grade_pct": -4.5}, ("grade_pct", -4.5)),
+    ],
+)
+def test_a_command_that_is_on_becomes_context_of_the_run(name: str, body: Any, told: Any) -> None:
+    office = Office()
+    ask(office.attendant(name), name, {**body, "id": "a7"})
+    assert office.told == [told]
+    assert office.replies == [Reply(command=name, id="a7", ok=True)]
+
+
+@pytest.mark.parametrize(
+    ("name", "payload", "sentence"),
+    [
+        ("speed", {"speed_m_s": 13}, "'speed_m_s' is out of range"),
+        ("speed", {"speed_m_s": "3"}, "'speed_m_s' is a number."),
+        ("speed", {"speed_m_s": True}, "'speed_m_s' is a number."),
+        ("speed", b'{"speed_m_s": NaN}', "not JSON"),
+        ("speed", b'{"speed_m_s": 1e999}', "'speed_m_s' is a number."),
+        ("speed", {}, "The field 'speed_m_s' is missing."),
+        ("speed", {"speed_m_s": 3, "and": 1}, "It has no field 'and'"),
+        ("note", {"about": "pain"}, "0 (none) to 10"),
+        ("note", {"about": "mood"}, "'about' is one of pain, stiffness, effort, note."),
+        ("note", {"about": "note", "text": "a\x00b"}, "control characters"),
+        ("shoe", [], "not a JSON object"),
+        ("shoe", b"\xff", "not JSON in UTF-8"),
+        ("shoe", b"[" * 4000, "not JSON"),
+        ("shoe", b"x" * 5000, "at most 4096 bytes"),
+        ("identify", b"", "This device cannot do that."),
+        ("dance", {}, "There is no command of this name"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_sentence(name: str, payload: Any, sentence: str) -> None:
+    office = Office()
+    ask(office.attendant(*COMMANDS), name, payload)
+    (reply,) = office.replies
+    assert not reply.ok
+    assert sentence in reply.error
+    assert office.told == []
+
+
+def test_commands_are_off_until_they_are_turned_on() -> None:
+    office = Office()
+    ask(office.attendant("shoe"), "speed", {"speed_m_s": 3, "id": "1"})
+    assert office.replies[0].error.startswith("This command is off")
+    assert office.replies[0].id == "1"
+    assert office.told == []
+
+
+def test_old_wishes_and_second_deliveries_do_nothing() -> None:
+    office = Office()
+    attendant = office.attendant("shoe")
+    ask(attendant, "shoe", {"shoe": "a"}, retained=True)
+    ask(attendant, "shoe", {"shoe": "b", "id": "1"})
+    ask(attendant, "shoe", {"shoe": "b", "id": "1"})
+    assert office.told == [("shoe", "b")]
+
+
+def test_a_flood_is_cut_and_time_heals() -> None:
+    office = Office()
+    attendant = office.attendant("shoe")
+    for _ in range(100):
+        ask(attendant, "shoe", {"shoe": "a"})
+    assert len(office.told) == 10
+    office.now += 3.0
+    for _ in range(100):
+        ask(attendant, "shoe", {"shoe": "a"})
+    assert len(office.told) == 13
+
+
+def test_resend_says_what_it_sent_and_what_it_has_no_more() -> None:
+    office = Office()
+    attendant = office.attendant()
+    ask(attendant, "resend", {"session": "s", "first": 3, "last": 6})
+    assert office.replies[0].result == {"resent": [3, 5], "missing": [4, 6]}
+    ask(attendant, "resend", {"session": "s", "first": 1, "last": 1000})
+    assert "1 to 200" in office.replies[1].error
+    ask(attendant, "ack", {"session": "s", "seq": 2, "by": "Jo"})
+    assert office.replies[2].error == "There is no such alert."
+
+
+def test_types_are_exact() -> None:
+    assert read_command("speed", b'{"speed_m_s": 3}') == Speed(speed_m_s=3.0)
+    assert read_command("resend", b'{"session": null, "first": 1, "last": 2}') == Resend(session=None, first=1, last=2)
+
+
+def test_a_clock_that_stands_still_gives_nothing_back() -> None:
+    limit = RateLimit(2, 1)
+    assert [limit.allows(5.0) for _ in range(4)] == [True, True, False, False]
