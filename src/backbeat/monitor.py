@@ -69,6 +69,11 @@ class Monitor:
         self._gaps: list[tuple[float, float]] = []
         self._now = -math.inf
 
+    @property
+    def session(self) -> str | None:
+        """Id of the session under way."""
+        return self._session
+
     def feed(self, block: Samples | Context) -> Sequence[Event]:
         """The events that this block settles, in the order in which they became known."""
         events: list[Event] = []

@@ -15,7 +15,7 @@ SLICE_S = 0.1
 """A paced source gives its readings in slices of at most so many seconds, as a sensor's FIFO would."""
 
 
-class _Around:
+class Around:
     """A source around another one, which it closes and stops with itself."""
 
     def __init__(self, source: Source) -> None:
@@ -43,7 +43,7 @@ class _Around:
         self.close()
 
 
-class InBlocks(_Around):
+class InBlocks(Around):
     """The same readings in blocks of `size`, whatever blocks the source within gives; the last may be shorter.
 
     Context is passed on at once: one that is ahead of its readings waits for them in the analysis.
@@ -72,7 +72,7 @@ class InBlocks(_Around):
             yield joined(waiting)
 
 
-class RealTime(_Around):
+class RealTime(Around):
     """The same readings at the speed at which they were recorded.
 
     Args:

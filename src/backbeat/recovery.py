@@ -1,0 +1,162 @@
+"""A run that goes on where a crash or a power cut ended it.
+
+The saved state is read back, the readings recorded since are fed to it, and the new readings follow with the outage as
+a marked gap: the same session, and the summary that one run over the readings that exist would have given. A state
+that cannot be used (damaged, of another version) is made anew from the recordings alone.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from backbeat.checkpoint import About, load
+from backbeat.errors import SourceError
+from backbeat.events import Event, SessionChange, as_json
+from backbeat.logbook.mcap_file import McapRecording
+from backbeat.logbook.pace import Around
+from backbeat.monitor import Monitor
+from backbeat.pipeline import Consumer
+from backbeat.samples import Context, Samples, SourceInfo
+from backbeat.sources import Source
+
+_LOG = logging.getLogger(__name__)
+
+LEAST_OUTAGE_S = 0.5
+"""A program cannot be back sooner; only a wall clock that was set back says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """A run that was cut off, brought back to its last recorded reading.
+
+    Attributes:
+        monitor: the analysis; it has seen every reading that exists.
+        time: the last of them, s.
+        about: what the state said.
+        missing: events that no recording holds, because the cut came before they were told.
+    """
+
+    monitor: Monitor
+    time: float
+    about: About
+    missing: tuple[Event, ...]
+
+
+def recover(path: Path, make: Callable[[SourceInfo], Monitor]) -> Recovered | None:
+    """Bring a run back from its state and its recordings; None where there is nothing to go on with.
+
+    Args:
+        path: the file of the state; the recordings lie beside it.
+        make: makes a monitor for a source, where the saved one cannot be used.
+    """
+    found = load(path)
+    if found is None:
+        return None
+    about, monitor = found
+    recordings = list(_recordings(path.parent, about.recordings))
+    seen = about.time
+    if monitor is None:
+        if not recordings:
+            return None
+        monitor, seen = make(recordings[0].info), -math.inf
+    told = Counter(_key(event) for recording in recordings for event in recording.events())
+    settled: list[Event] = []
+    last, reached = seen, seen == -math.inf
+    for block in itertools.chain.from_iterable(recordings):
+        if isinstance(block, Samples):
+            reached = reached or bool(block.time[-1] >= seen)
+            new = block[int(np.searchsorted(block.time, last, side="right")) :]
+            settled += monitor.feed(new)
+            last = float(new.time[-1]) if len(new) else last
+        elif reached:  # context before that is part of the state
+            settled += monitor.feed(block)
+    missing = []
+    for event in settled:
+        key = _key(as_json(event))
+        if told[key]:
+            told[key] -= 1
+        else:
+            missing.append(event)
+    return Recovered(monitor, last, about, tuple(missing))
+
+
+def _recordings(folder: Path, names: Sequence[str]) -> Iterator[McapRecording]:
+    for name in names:
+        try:
+            yield McapRecording(folder / Path(name).name)
+        except (SourceError, OSError) as error:
+            _LOG.warning("%s", error)
+
+
+def _key(event: Mapping[str, Any]) -> str:
+    return json.dumps(event, sort_keys=True)
+
+
+class Continued(Around):
+    """A source that goes on with the time axis of a run that was cut off; its first reading comes after a gap.
+
+    Args:
+        source: the new source.
+        recovered: the run to go on with.
+        wall: Unix time now, for sources that know no wall clock.
+    """
+
+    def __init__(self, source: Source, recovered: Recovered, wall: Callable[[], float] = time.time) -> None:
+        super().__init__(source)
+        self._recovered, self._wall = recovered, wall
+
+    @property
+    def info(self) -> SourceInfo:
+        """As of the source, on the old time axis."""
+        return replace(self._source.info, utc_offset_s=self._recovered.about.utc_offset_s)
+
+    def __iter__(self) -> Iterator[Samples | Context]:
+        shift: float | None = None
+        for block in self._source:
+            first = shift is None
+            if shift is None:
+                if isinstance(block, Samples) and not len(block):
+                    continue
+                shift = self._shift(block.time if isinstance(block, Context) else float(block.time[0]))
+            if isinstance(block, Context):
+                yield replace(block, time=block.time + shift)
+                continue
+            gap = block.gap_before
+            if first and len(gap):
+                gap = gap.copy()
+                gap[0] = True
+            yield replace(block, time=block.time + shift, gap_before=gap)
+
+    def _shift(self, first: float) -> float:
+        """From the new time axis to the old one."""
+        old, new = self._recovered.about.utc_offset_s, self._source.info.utc_offset_s
+        outage = max(
+            0.0, self._wall() - self._recovered.about.wall - (self._recovered.time - self._recovered.about.time)
+        )
+        shift = new - old if old is not None and new is not None else self._recovered.time + outage - first
+        return max(shift, self._recovered.time - first + LEAST_OUTAGE_S)
+
+
+def announce(recovered: Recovered, consumers: Sequence[Consumer]) -> None:
+    """Tell the consumers of a run that goes on what they missed, and that the sensor is back."""
+    reason = "the program was interrupted; the session goes on"
+    context = Context(recovered.time, "sensor", {"state": "found", "reason": reason})
+    events: list[Event] = [*recovered.missing]
+    session = recovered.monitor.session
+    if session is not None:
+        now = recovered.time
+        events.append(SessionChange(time=now, known_at=now, session=session, state="resumed"))
+    events += recovered.monitor.feed(context)
+    for consumer in consumers:
+        consumer.take(context, events)
