@@ -36,6 +36,13 @@ def mosquitto_program() -> str:
     return program
 
 
+@pytest.fixture(autouse=True)
+def _own_state_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What live runs leave behind goes to a folder of the test's own, never to the user's."""
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     """Under BACKBEAT_REQUIRE_ALL=1 a skipped test is a failure: on such a machine everything has to be there."""

@@ -17,7 +17,7 @@ from backbeat.events import Event, SessionChange, Summary, as_json
 from backbeat.logbook.mcap_file import McapRecording
 from backbeat.logbook.recorder import Recorder
 from backbeat.monitor import Monitor
-from backbeat.recovery import Continued, announce, recover
+from backbeat.recovery import Continued, begin, recover
 from backbeat.samples import Context, Samples, SourceInfo, joined
 from backbeat.sources import open_source
 
@@ -77,29 +77,28 @@ def cut_off_again_and_again(folder: Path, uri: str, kills: int, seed: int) -> tu
     n = len(whole)
     moments = sorted(dice.sample(range(2000, n - 500), kills))
     told = Memory()
-    recordings: list[str] = []
-    at, recovered = 0, None
+    names: list[str] = []
+    at = 0
     for number, kill in enumerate([*moments, 2 * n]):
+        if at >= kill:
+            continue  # killed before it read anything
         rest = Rest(whole, at, info, axis=dice.choice([0.0, -50.0, 1000.0]) if number else 0.0)
+        start = begin(folder / STATE, rest, Monitor, 600.0, wall=lambda: 0.0)
         name, disk = f"{number:03d}.mcap", Disk()
-        recordings.append(name)
-        if recovered:
-            source, monitor = Continued(rest, recovered), recovered.monitor
-        else:
-            source, monitor = rest, Monitor(info)
-        recorder = Recorder(folder / name, source.info, {}, storage=disk)
-        keeper = Keeper(folder / STATE, monitor, source.info, recordings, wall=lambda: 0.0)
+        assert start.recordings == tuple(names)
+        names.append(name)
+        recorder = Recorder(folder / name, start.source.info, {}, storage=disk)
+        keeper = Keeper(folder / STATE, start.monitor, start.source.info, names, wall=lambda: 0.0)
         consumers = [told, recorder, keeper]
-        if recovered:
-            announce(recovered, consumers)
-        for block in source:
+        start.announce(consumers)
+        for block in start.source:
             if rest.at >= kill:
                 break
-            events = monitor.feed(block)
+            events = start.monitor.feed(block)
             for consumer in consumers:
                 consumer.take(block, events)
         else:
-            last = monitor.end()
+            last = start.monitor.end()
             for consumer in consumers:
                 consumer.finish(last)
             (folder / name).write_bytes(disk.content)
@@ -110,11 +109,9 @@ def cut_off_again_and_again(folder: Path, uri: str, kills: int, seed: int) -> tu
         if dice.random() < 0.2:
             (folder / STATE).write_bytes((folder / STATE).read_bytes()[:-100])  # and the state with it
         at = rest.at + dice.randrange(0, 300)
-        recovered = recover(folder / STATE, Monitor)
-        assert recovered is not None
     once = Memory()
     monitor = Monitor(info)
-    for name in recordings:
+    for name in names:
         for block in McapRecording(folder / name):
             once.take(block, monitor.feed(block))
     once.finish(monitor.end())
@@ -219,6 +216,17 @@ def test_without_a_wall_clock_time_goes_on_after_the_last_reading(tmp_path: Path
     assert block.time[0] == pytest.approx(recovered.about.time + 60.0)
     assert block.time[0] > recovered.time
     assert context.time == block.time[0]
+
+
+def test_a_run_that_was_cut_off_long_ago_is_ended_first(tmp_path: Path) -> None:
+    state, source, told = state_of_a_run(tmp_path), open_source("sim:?seconds=5"), Memory()
+    wall = load(state)[0].wall
+    start = begin(state, source, Monitor, 600.0, wall=lambda: wall + 601.0)
+    start.announce([told])
+    assert start.source is source
+    assert [e.state for e in told.events if isinstance(e, SessionChange)] == ["ended"]
+    assert sum(isinstance(e, Summary) for e in told.events) == 1
+    assert start.monitor.session is None
 
 
 @pytest.mark.parametrize("size", [40_000, 90_000])

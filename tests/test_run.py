@@ -116,3 +116,22 @@ def test_sigterm_ends_the_session_with_its_summary():
     assert kinds.count("summary") == 1
     assert kinds[-1] == "session"
     assert took < 20  # five on a machine that is not busy
+
+
+def test_a_run_that_is_killed_goes_on_under_the_same_session(tmp_path):
+    command = [sys.executable, "-m", "backbeat", "run", "--source", EMULATED, "--record", str(tmp_path), "--jsonl", "-"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as child:
+        deadline = time.monotonic() + 60
+        while not any(p.stat().st_size > 20_000 for p in tmp_path.glob("*.mcap")) or not list(tmp_path.glob("*.state")):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        child.kill()
+    done = subprocess.run([*command, "--seconds", "2"], capture_output=True, text=True, timeout=60, check=True)
+    assert len(list(tmp_path.glob("*.mcap"))) == 2
+    assert not list(tmp_path.glob("*.state"))
+    first, second = (open_source(str(p)) for p in sorted(tmp_path.glob("*.mcap")))
+    assert second.info.utc_offset_s == first.info.utc_offset_s
+    block = next(b for b in second if isinstance(b, Samples) and len(b))
+    assert block.gap_before[0]
+    assert block.time[0] > max(float(b.time[-1]) for b in first if isinstance(b, Samples))
+    assert json.loads(done.stdout.splitlines()[0])["kind"]

@@ -148,15 +148,59 @@ class Continued(Around):
         return max(shift, self._recovered.time - first + LEAST_OUTAGE_S)
 
 
-def announce(recovered: Recovered, consumers: Sequence[Consumer]) -> None:
-    """Tell the consumers of a run that goes on what they missed, and that the sensor is back."""
-    reason = "the program was interrupted; the session goes on"
-    context = Context(recovered.time, "sensor", {"state": "found", "reason": reason})
-    events: list[Event] = [*recovered.missing]
-    session = recovered.monitor.session
-    if session is not None:
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """How a run begins: anew, or where an earlier one was cut off.
+
+    Attributes:
+        source: the readings, on the time axis of the monitor.
+        monitor: the analysis.
+        recordings: names of the run's recordings so far.
+        events: what consumers have to be told first.
+    """
+
+    source: Source
+    monitor: Monitor
+    recordings: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
+
+    def announce(self, consumers: Sequence[Consumer]) -> None:
+        """Tell the consumers what the cut kept from them."""
+        if not self.events:
+            return
+        reason = {"state": "found", "reason": "the program was interrupted and runs again"}
+        context = Context(max(event.known_at for event in self.events), "sensor", reason)
+        for consumer in consumers:
+            consumer.take(context, self.events)
+
+
+def begin(
+    state: Path,
+    source: Source,
+    make: Callable[[SourceInfo], Monitor],
+    end_after_s: float,
+    wall: Callable[[], float] = time.time,
+) -> Beginning:
+    """Go on with the run that a state tells of, or begin anew where there is none.
+
+    A run that was cut off longer ago than a session waits for its runner is ended here: its last events come first.
+
+    Args:
+        state: the file of the state; the recordings lie beside it.
+        source: the new source.
+        make: makes a monitor for a source.
+        end_after_s: the pause that ends a session, s.
+        wall: Unix time now.
+    """
+    recovered = recover(state, make)
+    if recovered is None:
+        return Beginning(source, make(source.info))
+    if wall() - recovered.about.wall > end_after_s:
+        return Beginning(source, make(source.info), events=(*recovered.missing, *recovered.monitor.end()))
+    events = recovered.missing
+    if recovered.monitor.session is not None:
         now = recovered.time
-        events.append(SessionChange(time=now, known_at=now, session=session, state="resumed"))
-    events += recovered.monitor.feed(context)
-    for consumer in consumers:
-        consumer.take(context, events)
+        session = recovered.monitor.session
+        events = (*events, SessionChange(time=now, known_at=now, session=session, state="resumed"))
+    recordings = tuple(recovered.about.recordings)
+    return Beginning(Continued(source, recovered, wall), recovered.monitor, recordings, events)

@@ -7,8 +7,10 @@ import signal
 import sys
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -43,7 +45,8 @@ def command(
         str | None, typer.Option(metavar="URL", help="Publish to a broker: mqtt://host:port, mqtts:// with TLS.")
     ] = None,
     record: Annotated[
-        Path | None, typer.Option(metavar="FILE|FOLDER", help="Record readings, context and events as MCAP.")
+        str | None,
+        typer.Option(metavar="FILE|FOLDER|none", help="Where to record as MCAP; the user's state folder unless said."),
     ] = None,
     seconds: Annotated[float | None, typer.Option(min=0.1, help="Stop after so long.")] = None,
     session: Annotated[str | None, typer.Option(help="Name of the session, a-z 0-9 -.")] = None,
@@ -63,8 +66,45 @@ def command(
             opened = Limited(opened, seconds)
         lines = stack.enter_context(open_lines(jsonl)) if jsonl else None
         stack.enter_context(stopped_by_signals(opened.stop))
-        monitor = Monitor(opened.info, settings, session=session)
-        run(opened, monitor, _consumers(opened.info, jsonl, lines, mqtt, record))
+
+        def make(info: SourceInfo) -> Monitor:
+            return Monitor(info, settings, session=session)
+
+        if record == "none":
+            run(opened, make(opened.info), _consumers(opened.info, jsonl, lines, mqtt))
+            return
+        place = Path(record) if record else state_folder() / "recordings"
+        if not record:
+            place.mkdir(exist_ok=True)
+        _recorded(opened, source, make, settings, place, lambda info: _consumers(info, jsonl, lines, mqtt))
+
+
+def _recorded(
+    source: Source,
+    uri: str,
+    make: Callable[[SourceInfo], Monitor],
+    settings: MonitorSettings,
+    place: Path,
+    others: Callable[[SourceInfo], list[Consumer]],
+) -> None:
+    """Run with a recording; in a folder, a run that was cut off within the last minutes goes on."""
+    from backbeat.checkpoint import Keeper
+    from backbeat.logbook.recorder import Recorder
+    from backbeat.recovery import Beginning, begin
+
+    if not place.is_dir():
+        recorder = Recorder(place, source.info, asdict(settings))
+        run(source, make(source.info), [recorder, *others(source.info)])
+        return
+    state = place / f"run-{zlib.crc32(uri.encode()):08x}.state"
+    start: Beginning = begin(state, source, make, settings.session.end_after_pause_s)
+    info = start.source.info
+    name = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.mcap"
+    recorder = Recorder(place / name, info, asdict(settings), removable=place)
+    keeper = Keeper(state, start.monitor, info, [*start.recordings, name])
+    consumers = [recorder, *others(info), keeper]
+    start.announce(consumers)
+    run(start.source, start.monitor, consumers)
 
 
 class Limited:
@@ -132,13 +172,9 @@ def state_folder() -> Path:
     return folder
 
 
-def _consumers(
-    info: SourceInfo, jsonl: str | None, lines: BinaryIO | None, mqtt: str | None, record: Path | None
-) -> list[Consumer]:
-    """Who takes the events: the recording, the broker, the lines of JSON, the terminal."""
+def _consumers(info: SourceInfo, jsonl: str | None, lines: BinaryIO | None, mqtt: str | None) -> list[Consumer]:
+    """Who takes the events beside the recording: the broker, the lines of JSON, the terminal."""
     consumers: list[Consumer] = []
-    if record is not None:
-        consumers.append(_recorder(record, info))
     if mqtt:
         consumers.append(_publisher(mqtt, info))
     if jsonl and lines:
@@ -146,15 +182,6 @@ def _consumers(
     if jsonl != "-":
         consumers.append(terminal.view(info, sys.stdout))
     return consumers
-
-
-def _recorder(place: Path, info: SourceInfo) -> Consumer:
-    from backbeat.logbook.recorder import Recorder
-
-    folder = place if place.is_dir() else place.parent
-    if place.is_dir():
-        place = place / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.mcap"
-    return Recorder(place, info, {}, removable=folder)
 
 
 def _publisher(url: str, info: SourceInfo) -> Consumer:
