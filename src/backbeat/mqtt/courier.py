@@ -6,14 +6,9 @@ that nothing here needs a lock, and who posts a job never waits for the network.
 
 from __future__ import annotations
 
-import contextlib
-import heapq
-import itertools
-import queue
 import random
 import threading
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,8 +18,7 @@ from backbeat.mqtt import refusals
 from backbeat.mqtt.link import BROKE, Incoming, Link, Mqtt, Outgoing
 from backbeat.mqtt.outbox import Message, Outbox
 from backbeat.mqtt.settings import MqttError, MqttSettings
-
-Job = Callable[[], None]
+from backbeat.mqtt.worker import Worker
 
 WINDOW = 20
 """Unacknowledged messages at a time: few enough that a broker with a small inflight limit takes them in order."""
@@ -35,15 +29,15 @@ PASSING_WINDOW = 100
 PASSING_KEPT = 2000
 """Messages that are not kept wait in memory for the socket; the oldest goes first."""
 
-QUEUE_LIMIT = 20_000
-"""Jobs that may be left out (a replay can be faster than any network) are left out beyond this."""
-
-JOBS_AT_A_TIME = 500
 FIRST_FAILURE = 0x80
 """Reason codes from here on are refusals."""
 
 CONNECT_PATIENCE_S = 15.0
 ACKNOWLEDGE_PATIENCE_S = 20.0
+STEADY_S = 5.0
+"""A connection that lived so long was a good one; after a shorter one the pauses go on growing."""
+
+SHORT_LIVES = 4
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 REFUSED_PAUSE_S = 600.0
 """A broker that refused us (a bad password, say) is asked again after this, in case somebody has mended it."""
@@ -109,16 +103,20 @@ class Courier:
         self._settings, self._identity, self._open_outbox = settings, identity, open_outbox
         self._report, self._clock, self._jitter = report, clock, jitter
         self._correspondent = Correspondent()
-        self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
-        self._to_flush: list[threading.Event] = []
-        self._timers: list[tuple[float, int, Job]] = []
-        self._timer_numbers = itertools.count()
-        self._thread = threading.Thread(target=self._run, name="mqtt-courier", daemon=True)
+        self.worker = Worker(
+            "mqtt-courier",
+            begin=self._begin,
+            after_jobs=self._after_jobs,
+            end=lambda: self._outbox.close(),
+            clock=clock,
+            report=report,
+        )
         # the connection
         self._mqtt: Mqtt = "3.1.1" if settings.version == "3.1.1" else "5"
         self._fallback_told = False
         self._link: Link | None = None
         self._up = False
+        self._up_since = 0.0
         self._attempts = 0
         self._told: set[str] = set()
         self._refusals_told: set[str] = set()
@@ -134,7 +132,6 @@ class Courier:
         self._paused_until = 0.0
         # the end
         self._ending = self._farewell_said = self._leaving = False
-        self._ended = threading.Event()
         self._undelivered = 0
 
     # From any thread.
@@ -142,23 +139,7 @@ class Courier:
     def start(self, correspondent: Correspondent) -> None:
         """Start the thread and connect."""
         self._correspondent = correspondent
-        self._thread.start()
-
-    def post(self, job: Job) -> None:
-        """Have something done on the courier's thread, in order."""
-        self._jobs.put(job)
-
-    def offer(self, job: Job) -> None:
-        """The same for what may be left out when there is too much."""
-        if self._jobs.qsize() < QUEUE_LIMIT:
-            self._jobs.put(job)
-
-    def post_and_wait(self, job: Job, patience_s: float) -> None:
-        """The same, and wait until what it kept is on the disk, but not for longer than a run can bear."""
-        done = threading.Event()
-        self._jobs.put(job)
-        self._jobs.put(partial(self._to_flush.append, done))
-        done.wait(patience_s)
+        self.worker.start()
 
     def wait_connected(self, patience_s: float) -> str | None:
         """Wait for the first connection; None once it is up, else what is wrong."""
@@ -168,8 +149,8 @@ class Courier:
 
     def end(self, patience_s: float) -> int:
         """Deliver what waits, take leave and stop; how many messages could not be delivered."""
-        self._jobs.put(partial(self._begin_end, patience_s))
-        self._ended.wait(patience_s + 5.0)
+        self.worker.post(partial(self._begin_end, patience_s))
+        self.worker.ended.wait(patience_s + 5.0)
         return self._undelivered
 
     # On the courier's thread.
@@ -184,17 +165,13 @@ class Courier:
         if self._up:
             self._passing.append(message)
 
-    def after(self, seconds: float, job: Job) -> None:
-        """Do something later."""
-        heapq.heappush(self._timers, (self._clock() + seconds, next(self._timer_numbers), job))
-
     # What happens on the link; see `Listener`.
 
     def link_up(self, link: Link, known: bool, largest: int | None) -> None:
         """Connected."""
         if link is not self._link:
             return
-        self._up, self._attempts, self._largest = True, 0, largest
+        self._up, self._up_since, self._largest = True, self._clock(), largest
         self._cursor, self._progress, self._paused_until = 0, self._clock(), 0.0
         if self._told:
             self._told.clear()
@@ -215,6 +192,8 @@ class Courier:
         if link is not self._link:
             return
         was_up, self._up, self._link = self._up, False, None
+        if was_up and self._clock() - self._up_since > STEADY_S:
+            self._attempts = 0
         self._on_the_way.clear()
         self._passing.clear()
         self._passing_on_the_way.clear()
@@ -225,7 +204,7 @@ class Courier:
             self._mqtt = "3.1.1" if link.mqtt == "5" else "5"
             self._retry(reason, code, at_once=link.mqtt == "5")
         else:
-            self._retry(reason, code)
+            self._retry(reason, code, was_up=was_up)
 
     def link_done(self, link: Link, number: int, code: int) -> None:
         """A message is delivered or refused."""
@@ -248,42 +227,17 @@ class Courier:
 
     # The thread.
 
-    def _run(self) -> None:
+    def _begin(self) -> None:
         self._outbox = self._open_outbox()
         self._connect()
-        while not self._ended.is_set():
-            self._do_jobs()
-        self._outbox.close()
 
-    def _do_jobs(self) -> None:
-        """Wait for jobs, do them, write what they kept in one transaction, and send."""
-        jobs = []
-        with contextlib.suppress(queue.Empty):
-            jobs.append(self._jobs.get(timeout=self._next_timer()))
-            while len(jobs) < JOBS_AT_A_TIME:
-                jobs.append(self._jobs.get_nowait())
-        while self._timers and self._timers[0][0] <= self._clock():
-            jobs.append(heapq.heappop(self._timers)[2])
-        for job in jobs:
-            self._guarded(job)
+    def _after_jobs(self) -> None:
+        """Write what the jobs kept in one transaction, then send."""
         self._outbox.flush()
-        for done in self._to_flush:
-            done.set()
-        self._to_flush.clear()
-        self._guarded(self._pump)
-
-    def _guarded(self, job: Job) -> None:
-        """A fault of ours must not end a run in the wood; it is told as what it is."""
-        try:
-            job()
-        except Exception:  # noqa: BLE001
-            self._report(f"An error inside Backbeat's MQTT part, please report it:\n{traceback.format_exc()}")
-
-    def _next_timer(self) -> float | None:
-        return max(0.0, self._timers[0][0] - self._clock()) if self._timers else None
+        self._pump()
 
     def _connect(self) -> None:
-        if self._ended.is_set():
+        if self.worker.ended.is_set():
             return
         try:
             link = Link(
@@ -293,21 +247,23 @@ class Courier:
                 will=self._identity.will,
                 keep_session=self._identity.keep_session,
                 listener=self,
-                post=self.post,
+                post=self.worker.post,
             )
         except MqttError as error:  # the password file is gone, say
             self._retry(f"({error})", None)
             return
         self._link, self._up = link, False
         link.open()
-        self.after(CONNECT_PATIENCE_S, lambda: None if self._up else self.link_down(link, "no answer", None))
+        self.worker.after(CONNECT_PATIENCE_S, lambda: None if self._up else self.link_down(link, "no answer", None))
 
-    def _retry(self, reason: str, code: int | None, *, at_once: bool = False) -> None:
+    def _retry(self, reason: str, code: int | None, *, at_once: bool = False, was_up: bool = False) -> None:
         refusal = refusals.CONNECTION.get(code) if code is not None else None
         if at_once:
             self._connect()
             return
         sentence = refusal.sentence if refusal else f"cannot be reached: {reason}"
+        if was_up and self._attempts >= SHORT_LIVES:
+            sentence = "drops us again and again; if another device has the same team and runner, give each its own"
         if sentence not in self._told:  # each trouble once, until it is over
             self._told.add(sentence)
             self._report(f"The broker {self._settings.name} {sentence}.")
@@ -317,7 +273,7 @@ class Courier:
         self._attempts += 1
         if refusal and refusal.lasting:
             pause = REFUSED_PAUSE_S
-        self.after(pause * (0.5 + 0.5 * self._jitter()), self._connect)
+        self.worker.after(pause * (0.5 + 0.5 * self._jitter()), self._connect)
 
     def _watch(self, link: Link) -> None:
         """A broker that takes messages and acknowledges none is as good as gone."""
@@ -326,7 +282,7 @@ class Courier:
         if self._on_the_way and self._clock() - self._progress > ACKNOWLEDGE_PATIENCE_S:
             self.link_down(link, "it acknowledges nothing", None)
         else:
-            self.after(ACKNOWLEDGE_PATIENCE_S / 4, partial(self._watch, link))
+            self.worker.after(ACKNOWLEDGE_PATIENCE_S / 4, partial(self._watch, link))
 
     def _pump(self) -> None:
         """Send what may be sent."""
@@ -365,11 +321,11 @@ class Courier:
             self._cursor = 0
             self._paused_until = self._clock() + BUSY_PAUSE_S
             self._on_the_way.clear()  # they come again with the one that was refused, in order
-            self.after(BUSY_PAUSE_S, lambda: None)
+            self.worker.after(BUSY_PAUSE_S, lambda: None)
 
     def _begin_end(self, patience_s: float) -> None:
         self._ending = True
-        self.after(patience_s, self._finish)
+        self.worker.after(patience_s, self._finish)
 
     def _pump_end(self, link: Link | None) -> None:
         if self._passing or self._passing_on_the_way or self._on_the_way or self._leaving:
@@ -381,7 +337,7 @@ class Courier:
             if not self._farewell_said:
                 self._farewell_said = True
                 self._correspondent.farewell()
-                self.post(lambda: None)  # come back here
+                self.worker.post(lambda: None)  # come back here
             else:
                 self._leaving = True
                 link.close()
@@ -390,4 +346,4 @@ class Courier:
         if self._link is not None:
             self._link.abandon()
         self._undelivered = self._outbox.count_waiting()
-        self._ended.set()
+        self.worker.ended.set()

@@ -107,7 +107,7 @@ class Publisher:
             self._tell_live(live)
         if isinstance(block, Context):
             if block.kind in NOTES and self._session is not None:
-                self._courier.post(partial(self._desk.note, block, self._moment(block.time)))
+                self._courier.worker.post(partial(self._desk.note, block, self._moment(block.time)))
         elif not len(block) and self._clock() - self._live_told >= 1.0:  # a sensor that is silent
             self._tell_live(self._live.now())
         self._tell(events)
@@ -132,17 +132,17 @@ class Publisher:
                 case SessionChange():
                     self._session = None if event.state == "ended" else event.session
                 case Step() if self._settings.steps:
-                    self._courier.offer(partial(self._desk.step, event, self._moment(event.known_at)))
+                    self._courier.worker.offer(partial(self._desk.step, event, self._moment(event.known_at)))
                 case _:
                     pass
 
     def _keep(self, job: Callable[[], None]) -> None:
-        self._courier.post_and_wait(job, DISK_PATIENCE_S)
+        self._courier.worker.post_and_wait(job, DISK_PATIENCE_S)
 
     def _tell_live(self, live: Live) -> None:
         self._live_told = self._clock()
         utc = None if live.time is None else self._utc(live.time)
-        self._courier.offer(partial(self._desk.live, live, utc))
+        self._courier.worker.offer(partial(self._desk.live, live, utc))
 
     def _moment(self, time_s: float) -> Moment:
         return Moment(utc=self._utc(time_s), session=self._session)

@@ -61,7 +61,7 @@ class Reception(Correspondent):
         """Bring it to who understands it."""
         if message.topic == STATUS_TOPIC:
             if message.payload == b"online" and not message.retained:
-                self._courier.after(
+                self._courier.worker.after(
                     self._jitter() * REANNOUNCE_WITHIN_S, lambda: self._desk.announce_again(self._announcement)
                 )
         elif topic_matches_sub(self._names.commands, message.topic):
