@@ -176,7 +176,6 @@ class HipNode:
     def start(self) -> Exchange:
         """Set rate and range, and have the readings come."""
         yield Subscribe(CONTROL)
-        yield Subscribe(DATA)
         wanted = self.setting
         command = struct.pack(
             "<BHBH", START, round(wanted.rate_hz), int(wanted.acc_range_g or 16), int(wanted.gyr_range_dps or 2000)
@@ -201,6 +200,7 @@ class HipNode:
         )
         if self._known:
             yield from self._ask(struct.pack("<BIH", RESEND, self._next % 2**32, 0xFFFF))
+        yield Subscribe(DATA)  # only now, so that what is sent again comes before what is new
 
     def stop(self) -> Exchange:
         """Have the readings end."""
