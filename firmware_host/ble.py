@@ -78,7 +78,7 @@ class BleSource:
             pair: whether pairing with this address is allowed.
             position: where on the body.
             now: the host's monotonic clock, s.
-            ended: whether a silent sensor is the end (an emulator's recording has one, a sensor has not).
+            ended: whether nothing more will come (an emulator's recording has an end, a sensor has not).
 
         Raises:
             SourceError: it is not there, or does not do what it should.
@@ -129,12 +129,10 @@ class BleSource:
 
     def __iter__(self) -> Iterator[Samples | Context]:
         """Readings as packets arrive, context when there is any, an empty block when there is nothing."""
-        while True:
+        while not self._has_ended():
             try:
                 found = self._queue.get(timeout=AWAKE_S)
             except queue.Empty:
-                if self._has_ended():
-                    return
                 yield _empty_block(self.radio.setting.gyr_range_dps is not None)
                 continue
             if found is None:

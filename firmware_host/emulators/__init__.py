@@ -14,11 +14,16 @@ from backbeat.sources import Source
 from firmware_host.uri import SourceUri
 
 I2C = "firmware_host.emulators.i2c:open_emulated_chip"
+AIR = "firmware_host.emulators.air.source:open_emulated_sensor"
 
 EMULATORS = {
     "lsm6dsox": I2C,
     "lsm6dso32": I2C,
     "ism330dhcx": I2C,
+    "witmotion": AIR,
+    "movesense": AIR,
+    "polar": AIR,
+    "hipnode": AIR,
 }
 """Name in the URI to the "module:function" that opens it, imported when it is called."""
 

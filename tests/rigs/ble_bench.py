@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from rigs.motions import Counting
 
 from firmware_host.emulators.air.hipnode import EmulatedHipNode
 from firmware_host.emulators.air.link import AirLink
@@ -16,6 +15,7 @@ from firmware_host.radios.movesense import Movesense
 from firmware_host.radios.polar import Polar
 from firmware_host.radios.radio import Ask, Measure, Packet, Read, Subscribe, Write
 from firmware_host.stream import Stream
+from rigs.motions import Counting
 
 SENSORS = {
     "hipnode": (EmulatedHipNode, HipNode, 0.488e-3 * 9.80665),

@@ -28,6 +28,9 @@ SENSORS: Mapping[str, type[EmulatedSensor]] = {
     "hipnode": EmulatedHipNode,
 }
 
+ON_THE_WAY_S = 1.0
+"""After the end of what feeds a sensor its last packets still arrive."""
+
 
 class EmulatedBleSource(BleSource):
     """An emulated sensor, read by the real transport through the real bleak."""
@@ -61,7 +64,7 @@ class EmulatedBleSource(BleSource):
             raise
 
         def ended() -> bool:
-            return motion.ended_at is not None and self._air.now() > motion.ended_at
+            return motion.ended_at is not None and self._air.now() > motion.ended_at + ON_THE_WAY_S
 
         try:
             super().__init__(sensor.address, radio, position=position, ended=ended)

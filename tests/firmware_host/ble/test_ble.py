@@ -8,7 +8,6 @@ import time
 import numpy as np
 import pytest
 from dbus_fast import Message
-from rigs.ble_bench import sensor_and_radio
 
 from backbeat.errors import SourceError
 from backbeat.samples import Context, Samples
@@ -17,6 +16,7 @@ from firmware_host import ble, link
 from firmware_host.ble import BleSource
 from firmware_host.emulators.air.air import Air
 from firmware_host.emulators.air.link import AirFault, AirFaults, AirLink
+from rigs.ble_bench import sensor_and_radio
 
 PATIENCE_S = 40.0
 ADDRESS = "C0:FF:EE:00:00:01"

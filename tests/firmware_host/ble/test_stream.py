@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from rigs.ble_bench import SENSORS, Bench, sensor_and_radio
 
 from firmware_host.emulators.air.link import AirFault, AirFaults, AirLink
 from firmware_host.stream import SMALLEST_GAP_S
+from rigs.ble_bench import SENSORS, Bench, sensor_and_radio
 
 TIMED = [name for name in SENSORS if name != "witmotion"]
 
