@@ -17,6 +17,7 @@ from backbeat.errors import UserError
 
 COMMANDS = {
     "evaluate": "Score the analysis on recordings with ground truth.",
+    "record": "Record a sensor without analysing it.",
     "replay": "Analyse a recording: steps, alerts and the session's summary.",
     "run": "Watch a sensor live: steps, alerts, the session's summary, recording and MQTT.",
     "demo": "A simulated runner, a broker and what a coach would see.",

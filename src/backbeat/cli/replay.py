@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -14,6 +15,7 @@ from backbeat.errors import UserError
 from backbeat.gait.engine import GaitSettings
 from backbeat.jsonl import JsonLines, open_lines
 from backbeat.logbook.pace import InBlocks, RealTime
+from backbeat.logbook.recording import Recording
 from backbeat.logbook.source import open_recording
 from backbeat.monitor import Monitor, MonitorSettings
 from backbeat.pipeline import Consumer, run
@@ -42,7 +44,7 @@ def command(
     for axis in (up, forward):
         if axis is not None and axis not in AXES:
             raise UserError(f"'{axis}' is no axis; --up and --forward take one of {', '.join(AXES)}.")
-    settings = MonitorSettings(gait=GaitSettings(up=up, forward=forward))
+    gait = GaitSettings(up=up, forward=forward) if up or forward else None
     recordings = [open_recording(file, strict=strict) for file in files]  # all are looked at before the first is read
     with ExitStack() as stack:
         lines = stack.enter_context(open_lines(jsonl)) if jsonl else None
@@ -52,8 +54,22 @@ def command(
                 source = InBlocks(source, block)
             if realtime:
                 source = RealTime(source)
-            monitor = Monitor(source.info, settings, session=session)
+            settings = _in_force(recording)
+            monitor = Monitor(source.info, replace(settings, gait=gait) if gait else settings, session=session)
             run(source, monitor, _consumers(source.info, jsonl, lines, mqtt))
+
+
+def _in_force(recording: Recording) -> MonitorSettings:
+    """The settings that a recorded run was analysed with, so that its replay gives the same events."""
+    if not recording.settings:
+        return MonitorSettings()
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(MonitorSettings).validate_python(recording.settings)
+    except ValidationError as error:
+        typer.echo(f"{recording.info.name}: its settings are not known here ({error.errors()[0]['msg']}).", err=True)
+        return MonitorSettings()
 
 
 def _consumers(info: SourceInfo, jsonl: str | None, lines: BinaryIO | None, mqtt: str | None) -> list[Consumer]:

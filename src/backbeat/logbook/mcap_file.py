@@ -26,7 +26,6 @@ class McapRecording(Recording):
     """An MCAP file as a source; damaged places are marked gaps.
 
     Attributes:
-        settings: the settings that were in force, as JSON.
         versions: what made the recording.
 
     Args:
@@ -37,7 +36,6 @@ class McapRecording(Recording):
         SourceError: the file is no recording of Backbeat, or holds no reading.
     """
 
-    settings: Mapping[str, Any]
     versions: Mapping[str, str]
 
     def __init__(self, path: Path, *, strict: bool = False) -> None:
@@ -52,7 +50,7 @@ class McapRecording(Recording):
             raise SourceError(f"{path.name}: there is no reading in this recording.")
         try:
             source = json.loads(found["source"]["json"])
-            self.settings = json.loads(found["settings"]["json"])
+            settings = json.loads(found["settings"]["json"])
             self.versions = found.get("versions", {})
             info = SourceInfo(**source)
         except (KeyError, TypeError, ValueError):
@@ -61,6 +59,7 @@ class McapRecording(Recording):
             ) from None
         origin = info.origin if info.origin == "simulated" else "replay"
         super().__init__(dataclasses.replace(info, name=f"{path.name} ({info.name})", origin=origin))
+        self.settings = settings
 
     def _blocks(self) -> Iterator[Samples | Context]:
         waiting: list[Samples] = []  # small batches are given together, context always in its place among them

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from backbeat.samples import Context, Samples, SourceInfo
 
@@ -14,12 +14,18 @@ class Recording(ABC):
     """A `backbeat.sources.Source` over a file; a subclass reads its blocks.
 
     It reads as fast as it is asked; keeping the recorded time is the business of `backbeat.logbook.pace`.
+
+    Attributes:
+        info: what is known before the first reading.
+        settings: the settings that the recorded run was analysed with, as JSON; empty where none were.
     """
 
     info: SourceInfo
+    settings: Mapping[str, Any]
 
     def __init__(self, info: SourceInfo) -> None:
         self.info = info
+        self.settings = {}
         self._stopped = False
 
     @abstractmethod
