@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import zlib
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Ge, Le
 
 from backbeat.samples import Samples
 
@@ -16,14 +18,14 @@ class SessionSettings:
     """When a session begins and ends.
 
     Attributes:
-        start_after_running_s: seconds of running that make a session (0 to 600).
-        forget_after_pause_s: that many seconds without running and the count begins anew (2 to 600).
-        end_after_pause_s: seconds without running that end a session (30 to 7200).
+        start_after_running_s: seconds of running that make a session.
+        forget_after_pause_s: that many seconds without running and the count begins anew.
+        end_after_pause_s: seconds without running that end a session.
     """
 
-    start_after_running_s: float = 30.0
-    forget_after_pause_s: float = 60.0
-    end_after_pause_s: float = 600.0
+    start_after_running_s: Annotated[float, Ge(0), Le(600)] = 30.0
+    forget_after_pause_s: Annotated[float, Ge(2), Le(600)] = 60.0
+    end_after_pause_s: Annotated[float, Ge(30), Le(7200)] = 600.0
 
 
 LATENCY_S = 4.0

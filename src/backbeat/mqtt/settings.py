@@ -8,8 +8,10 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from annotated_types import Ge, Le
 
 from backbeat.errors import UserError
 from backbeat.mqtt.commands import COMMANDS
@@ -54,7 +56,7 @@ class MqttSettings:
     """
 
     host: str
-    port: int | None = None
+    port: Annotated[int, Ge(1), Le(65535)] | None = None
     tls: bool = False
     ca_file: Path | None = None
     cert_file: Path | None = None
@@ -72,7 +74,7 @@ class MqttSettings:
     homeassistant: bool = False
     homie: bool = False
     owntracks: str | None = None
-    keepalive_s: int = 15
+    keepalive_s: Annotated[int, Ge(5), Le(3600)] = 15
 
     @classmethod
     def from_url(cls, url: str) -> MqttSettings:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from annotated_types import Ge, Le
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,20 +14,20 @@ class SymmetrySettings:
     """How left is compared with right.
 
     Attributes:
-        window_pairs: pairs of a left and a right step that an index looks back on (20 to 1000).
-        first_pairs: pairs before the first index is given (10 to `window_pairs`).
-        every_s: seconds between two indices (1 to 600).
-        reference_pairs: pairs at the run's own start that later change is counted from (20 to 2000).
-        minimum_side_confidence: steps whose side is less certain than this make no pair (0.5 to 1).
-        longest_step_s: two contacts further apart than this are not consecutive (0.5 to 2).
+        window_pairs: pairs of a left and a right step that an index looks back on.
+        first_pairs: pairs before the first index is given; at most `window_pairs`.
+        every_s: seconds between two indices.
+        reference_pairs: pairs at the run's own start that later change is counted from.
+        minimum_side_confidence: steps whose side is less certain than this make no pair.
+        longest_step_s: two contacts further apart than this are not consecutive.
     """
 
-    window_pairs: int = 100
-    first_pairs: int = 20
-    every_s: float = 10.0
-    reference_pairs: int = 200
-    minimum_side_confidence: float = 0.6
-    longest_step_s: float = 0.8
+    window_pairs: Annotated[int, Ge(20), Le(1000)] = 100
+    first_pairs: Annotated[int, Ge(10), Le(1000)] = 20
+    every_s: Annotated[float, Ge(1), Le(600)] = 10.0
+    reference_pairs: Annotated[int, Ge(20), Le(2000)] = 200
+    minimum_side_confidence: Annotated[float, Ge(0.5), Le(1)] = 0.6
+    longest_step_s: Annotated[float, Ge(0.5), Le(2)] = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +35,20 @@ class DriftSettings:
     """How change from usual is watched; the derivation is in `backbeat.strain.drift`.
 
     Attributes:
-        block_s: seconds of running averaged into one value (5 to 60).
-        settle_s: seconds of running at the start that are not used (0 to 600).
-        reference_s: seconds of running after that which make the run's own usual (60 to 1200).
-        window_s: seconds of running that a change is averaged over (60 to 600).
-        limit: a change is one when its average over the window is this many standard errors from zero (2 to 8).
-        clear: and it is over when it has come back below this share of what raised it (0 to 0.9).
+        block_s: seconds of running averaged into one value.
+        settle_s: seconds of running at the start that are not used.
+        reference_s: seconds of running after that which make the run's own usual.
+        window_s: seconds of running that a change is averaged over.
+        limit: a change is one when its average over the window is this many standard errors from zero.
+        clear: and it is over when it has come back below this share of what raised it.
     """
 
-    block_s: float = 20.0
-    settle_s: float = 120.0
-    reference_s: float = 300.0
-    window_s: float = 180.0
-    limit: float = 4.5
-    clear: float = 0.5
+    block_s: Annotated[float, Ge(5), Le(60)] = 20.0
+    settle_s: Annotated[float, Ge(0), Le(600)] = 120.0
+    reference_s: Annotated[float, Ge(60), Le(1200)] = 300.0
+    window_s: Annotated[float, Ge(60), Le(600)] = 180.0
+    limit: Annotated[float, Ge(2), Le(8)] = 4.5
+    clear: Annotated[float, Ge(0), Le(0.9)] = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,9 @@ class AlertOverride:
 
     enabled: bool | None = None
     threshold: float | None = None
-    persistence_s: float | None = None
-    clear_s: float | None = None
-    refractory_s: float | None = None
+    persistence_s: Annotated[float, Ge(0), Le(3600)] | None = None
+    clear_s: Annotated[float, Ge(0), Le(3600)] | None = None
+    refractory_s: Annotated[float, Ge(0), Le(86400)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +76,14 @@ class AlertSettings:
 
     Attributes:
         enabled: False silences everything but what the runner's own pain notes ask for.
-        cue_every_s: the least time between two spoken cues (30 to 3600).
-        minimum_quality: below this signal quality the alerts about form are suspended (0 to 1).
+        cue_every_s: the least time between two spoken cues.
+        minimum_quality: below this signal quality the alerts about form are suspended.
         overrides: alert name to what is different.
     """
 
     enabled: bool = True
-    cue_every_s: float = 180.0
-    minimum_quality: float = 0.6
+    cue_every_s: Annotated[float, Ge(30), Le(3600)] = 180.0
+    minimum_quality: Annotated[float, Ge(0), Le(1)] = 0.6
     overrides: Mapping[str, AlertOverride] = field(default_factory=dict)
 
 
