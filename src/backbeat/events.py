@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
+from backbeat.samples import Position
+
 Side = Literal["left", "right"]
 Activity = Literal["running", "walking", "other"]
 
@@ -101,6 +103,7 @@ class SignalQuality:
         quality: 0 (useless) to 1.
         problems: short names of what is wrong now ("gap", "saturated", "loose", "scale", "no_gyroscope", …) to one
             sentence each.
+        position: where the sensor sits, as set or as found; "unknown" where neither.
         absent: field names of `Step`, `Stability` and `Symmetry` that this signal cannot give, each with the reason.
     """
 
@@ -108,6 +111,7 @@ class SignalQuality:
     time: float
     known_at: float
     quality: float
+    position: Position = "unknown"
     problems: Mapping[str, str] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
 

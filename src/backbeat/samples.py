@@ -92,6 +92,13 @@ class Samples:
             self.absent,
         )
 
+    def where(self, good: BoolArray) -> Samples:
+        """Only the readings for which `good` (n,) holds; the one after one that was left out has a gap before it."""
+        kept = np.flatnonzero(good)
+        gap = self.gap_before[kept] | (np.diff(kept, prepend=-1) > 1)
+        gyr = None if self.gyr is None else self.gyr[kept]
+        return Samples(self.time[kept], self.acc[kept], gyr, gap, self.saturated[kept], self.absent)
+
 
 def joined(blocks: Sequence[Samples]) -> Samples:
     """Blocks that follow each other, as one; they must agree on having a gyroscope."""

@@ -46,20 +46,20 @@ class ActivityParams:
     """140 steps/min is 2.33 Hz; a tenth of a hertz for the resolution of the window."""
     max_running_hz: float = 3.9
     """220 steps/min is 3.67 Hz."""
-    flight_g: float = 0.85
+    flight_g: float = 0.9
     """Amplitude from which the trough of a one-hump step lies in flight (see module)."""
     flight_purity: float = 0.5
     """Share of the variance in the fundamental. Taps, jumps and stumbles reach 0.1-0.4."""
     most_limp: float = 0.3
-    """Skipping and galloping put two contacts close together, then a long flight: the line at half the frequency is then as
-    strong as the one at it (two equal pulses 0.35 of a cycle apart: 0.8). A sensor on the side of the hip with 45 % between alternate peaks
-    reaches 0.15."""
+    """Skipping and galloping put two contacts close together, then a long flight: the line at half the frequency
+    is then as strong as the one at it (two equal pulses 0.35 of a cycle apart: 0.8). A sensor on the side of the
+    hip with 45 % between alternate peaks reaches 0.15."""
     jog_g: float = 0.6
     """Amplitude from which a bounce without flight may be a jog."""
     jog_purity: float = 0.65
     """One smooth hump a step; stair descent scatters more."""
-    flight_frames: int = 2
-    """Frames in a row that establish running with flight."""
+    flight_frames: int = 1
+    """Frames in a row that establish running with flight (a frame sees five or more steps)."""
     jog_frames: int = 8
     """Frames in a row that establish a jog: longer than one flight of stairs takes."""
     walking_g: tuple[float, float] = (0.05, 0.85)
@@ -72,8 +72,8 @@ class ActivityParams:
 class Rhythm:
     """Rhythm of one window.
 
-    ``step_hz`` Hz, ``amplitude`` g, ``purity`` 0-1, ``mean`` g (length of the mean vector), ``limp`` amplitude at half the step
-    frequency over the one at step frequency: how much every second step differs.
+    ``step_hz`` Hz, ``amplitude`` g, ``purity`` 0-1, ``mean`` g (length of the mean vector), ``limp`` amplitude
+    at half the step frequency over the one at step frequency: how much every second step differs.
     """
 
     step_hz: float
@@ -122,51 +122,55 @@ def rhythm(acc: Array) -> Rhythm:
 
 @dataclass(frozen=True, slots=True)
 class ActivityState:
-    """``activity`` in force; ``flight`` and ``jog`` frames in a row that speak for running; ``step_hz`` of the last frame;
-    ``bounce`` g, amplitude running had when it was last seen."""
+    """Decision in force and what speaks for the next one.
+
+    ``activity`` in force; ``flight`` and ``jog`` frames in a row that speak for running; ``step_hz`` of the last
+    frame; ``bounce`` g, amplitude running had when it was last seen.
+    """
 
     activity: Activity = "other"
     flight: int = 0
     jog: int = 0
     step_hz: float = 0.0
     bounce: float = 0.0
+    bouncing: bool = False
 
 
 def update(state: ActivityState, r: Rhythm, params: ActivityParams = ActivityParams()) -> ActivityState:
     """Advance by one frame of 0.5 s.
 
-    Running begins after `flight_frames` frames of a bounce with flight or `jog_frames` of one without; the frames look back two
-    seconds, so the bout's first steps lie before them: walk back over the contacts with `same_bout`. It ends
-    when the bounce falls below half of what it was or leaves the range of cadence; `same_bout` says so sooner, at the step.
+    Running begins after `flight_frames` frames of a bounce with flight or `jog_frames` of one without; the
+    frames look back two seconds, so the bout's first steps lie before them: walk back over the contacts with
+    `same_bout`. It ends when the bounce falls below half of what it was or leaves the range of cadence;
+    `same_bout` says so sooner, at the step.
     """
     in_range = params.min_running_hz <= r.step_hz <= params.max_running_hz and r.limp <= params.most_limp
     steady = abs(r.step_hz - state.step_hz) <= 0.2
-    flight = state.flight + 1 if in_range and r.amplitude >= params.flight_g and r.purity >= params.flight_purity else 0
-    jog = state.jog + 1 if in_range and steady and r.amplitude >= params.jog_g and r.purity >= params.jog_purity else 0
-    activity: Activity
-    if (
-        flight >= params.flight_frames
-        or jog >= params.jog_frames
-        or (state.activity == "running" and in_range and r.amplitude >= 0.5 * state.bounce and r.purity >= 0.3)
-    ):
-        activity = "running"
-    elif (
+    strong = in_range and r.amplitude >= params.flight_g and r.purity >= params.flight_purity
+    smooth = in_range and r.amplitude >= params.jog_g and r.purity >= params.jog_purity
+    flight = state.flight + 1 if strong else 0
+    jog = state.jog + 1 if smooth and steady else 0
+    established = flight >= params.flight_frames or jog >= params.jog_frames
+    was_running = state.activity == "running"
+    goes_on = was_running and in_range and r.amplitude >= 0.5 * state.bounce and r.purity >= 0.3
+    walking = (
         params.walking_hz[0] <= r.step_hz <= 2 * params.walking_hz[1]
         and params.walking_g[0] <= r.amplitude <= params.walking_g[1]
         and r.purity >= params.walking_purity
-    ):
-        activity = "walking"
-    else:
-        activity = "other"
+        and not (r.amplitude >= params.jog_g and r.limp > params.most_limp)
+    )
+    otherwise = "walking" if walking else "other"
+    activity = "running" if established or goes_on else otherwise
     bounce = r.amplitude if activity == "running" else 0.0
-    return ActivityState(activity, flight, jog, r.step_hz, bounce)
+    bouncing = strong or smooth or activity == "running"
+    return ActivityState(activity, flight, jog, r.step_hz, bounce, bouncing)
 
 
 def same_bout(interval_s: float, swing_g: float, usual_s: float, usual_g: float) -> bool:
     """Whether a contact continues a bout of running.
 
-    ``interval_s`` since the neighbouring contact, ``swing_g`` highest minus lowest vertical of the step; ``usual_s`` and ``usual_g`` their
-    medians in the bout. Alternate steps of a side-worn sensor differ by 20 % in time and 45 % in height, a step of walking has
-    a third of the swing of a running step.
+    ``interval_s`` since the neighbouring contact, ``swing_g`` highest minus lowest vertical of the step;
+    ``usual_s`` and ``usual_g`` their medians in the bout. Alternate steps of a side-worn sensor differ by 20 %
+    in time and 45 % in height, a step of walking has a third of the swing of a running step.
     """
-    return 0.2 <= interval_s <= 0.55 and 0.6 <= interval_s / usual_s <= 1.6 and swing_g >= 0.35 * usual_g
+    return 0.2 <= interval_s <= 0.55 and 0.6 <= interval_s / usual_s <= 1.6 and swing_g >= 0.5 * usual_g

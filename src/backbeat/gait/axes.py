@@ -3,10 +3,11 @@
 * **Up** is the mean specific force over whole strides: over a stride the trunk comes back to its
   velocity, so the mean acceleration is 0 and what remains is the reaction to gravity.
 * **Forward** comes from symmetry. Left and right step mirror each other in the sagittal plane,
-  so forward motion repeats every *step* while lateral motion changes sign from step to step and
-  repeats every *stride*. The autocovariance of the horizontal specific force at a lag of one
-  step is therefore positive along forward and negative along left: forward is the eigenvector of
-  its largest eigenvalue. Nothing is assumed of the shape of either signal.
+  so forward motion repeats every *step* (it is even) while lateral motion changes sign from step to step (odd). The
+  autocovariance of the horizontal specific force at a lag of one step is even minus odd, the one at lag 0 even
+  plus odd; forward is the eigenvector of the largest eigenvalue of 3 even - odd, which is largest along forward
+  and negative along left. Odd alone must not rule: beside the midline the turning pelvis moves the sensor
+  forward and back once a stride.
 * **Which end is forward** comes from mechanics, in the phase between forward and vertical at step
   frequency. A runner is a bouncing spring: speed is lost while the body sinks and regained while
   it rises, so forward force lags vertical force by a quarter (Cavagna et al. 1976,
@@ -15,8 +16,8 @@
   doi:10.1152/ajpregu.1977.233.5.R243). The sign of the evidence hence follows the gait.
 
 The idea of up from gravity and forward from horizontal variance is Moe-Nilssen 1998
-(doi:10.1016/S0268-0033(98)00089-8) and Kunze et al. 2009 (doi:10.1109/ISWC.2009.11, principal
-component of the horizontal plane); the lag of one step instead of lag 0 is ours: variance alone
+(doi:10.1016/S0268-0033(98)00089-8) and Kunze et al. 2009 (doi:10.1109/ISWC.2009.33, principal
+component of the horizontal plane); the lag of one step is ours: variance alone
 picks the lateral axis in walkers and in runners with a loose belt.
 
 Only means, covariances and eigenvectors of the readings are used, with their signs fixed by the
@@ -52,8 +53,8 @@ class AxesParams:
     """Bounce below which a frame says nothing about the axes."""
     mean_tolerance_g: float = 0.12
     """Largest plausible scale error of the mean; beyond it the mean is not gravity."""
-    first_windows: int = 2
-    """Windows before the first axes are given."""
+    first_walking_windows: int = 2
+    """Windows of walking before the first axes are given (the first holds the standing start); of running one does."""
     slip_deg: float = 18.0
     """Angle between recent and long axes that cannot be posture, slope or noise."""
     slip_windows: int = 4
@@ -92,8 +93,12 @@ class Axes:
 
 @dataclass(frozen=True, slots=True)
 class AxesState:
-    """Moments kept long and recent, axes in use, looks in a row at which recent and long disagreed, slips so far, and whether the
-    next frame is passed over (once settled, windows of 2.5 s are looked at once a second)."""
+    """Everything kept from one frame to the next.
+
+    ``long`` and ``recent`` moments; ``axes`` in use; ``disagree`` looks in a row at which recent and long
+    disagreed; ``slips`` so far; ``resting`` if the next frame is passed over (once settled, windows of 2.5 s are
+    looked at once a second).
+    """
 
     long: Moments | None = None
     recent: Moments | None = None
@@ -109,8 +114,8 @@ _TAPER = np.hanning(WINDOW + 2)[1:-1]
 def window_moments(acc: Array, step_hz: float, *, running: bool) -> Moments:
     """Moments of one window.
 
-    ``acc``: (n, 3) g, n from 150 to WINDOW, low-passed at 10 Hz, an absent axis 0; ``step_hz`` from `activity.rhythm`;
-    ``running`` chooses the law that gives forward its sign.
+    ``acc``: (n, 3) g, n from 150 to WINDOW, low-passed at 10 Hz, an absent axis 0; ``step_hz`` from
+    `activity.rhythm`; ``running`` chooses the law that gives forward its sign.
     """
     n = len(acc)
     lag = round(RATE_HZ / step_hz)
@@ -146,11 +151,16 @@ def _blend(old: Moments | None, new: Moments, memory: float) -> Moments:
     )
 
 
-def axes_of(m: Moments, params: AxesParams) -> Axes | None:
-    """Axes from moments; None where nothing stands out (no motion, or none that repeats every step)."""
+def axes_of(m: Moments, params: AxesParams, up: Array | None = None) -> Axes | None:
+    """Axes from moments; None where nothing stands out (no motion, or none that repeats every step).
+
+    ``up`` (3,): where a setting says so.
+    """
     length = math.sqrt(float(m.mean @ m.mean))
     from_mean = abs(length - 1.0) <= params.mean_tolerance_g
-    if from_mean:
+    if up is not None:
+        pass
+    elif from_mean:
         up = m.mean / length
     else:
         up = np.linalg.eigh(m.spread)[1][:, 2]
@@ -162,7 +172,8 @@ def axes_of(m: Moments, params: AxesParams) -> Axes | None:
     if size < 1e-9:
         return None
     plane = np.array([first / size, _cross(up, first) / size])
-    (along, mixed), (_, across) = (plane @ m.step_lag @ plane.T).tolist()
+    # spread is even + odd, step_lag even - odd: three parts of what repeats every step less one of what alternates.
+    (along, mixed), (_, across) = (plane @ (m.spread + 2.0 * m.step_lag) @ plane.T).tolist()
     # Largest eigenvalue of the symmetric 2 x 2 matrix and the angle of its vector.
     half_gap = math.hypot(0.5 * (along - across), mixed)
     largest, smallest = 0.5 * (along + across) + half_gap, 0.5 * (along + across) - half_gap
@@ -170,10 +181,9 @@ def axes_of(m: Moments, params: AxesParams) -> Axes | None:
         return None
     angle = 0.5 * math.atan2(2.0 * mixed, along - across)  # within 90 degrees of the lead: its end is the front
     forward = np.array([math.cos(angle), math.sin(angle)]) @ plane
-    horizontal = float(np.trace(m.spread)) - float(up @ m.spread @ up)
     return Axes(
         np.array([forward, _cross(up, forward), up]),
-        max(0.0, min(1.0, (largest - min(smallest, 0.0)) / (horizontal or 1.0))),
+        (largest - smallest) / (largest + abs(smallest)),
         math.cos(angle),
         from_mean,
     )
@@ -186,7 +196,14 @@ def _cross(a: Array, b: Array) -> Array:
 
 
 def update(
-    state: AxesState, acc: Array, step_hz: float, amplitude: float, *, running: bool, params: AxesParams = AxesParams()
+    state: AxesState,
+    acc: Array,
+    step_hz: float,
+    amplitude: float,
+    *,
+    running: bool,
+    up: Array | None = None,
+    params: AxesParams = AxesParams(),
 ) -> AxesState:
     """Advance by one frame of 0.5 s; see `window_moments` for the arguments.
 
@@ -204,10 +221,10 @@ def update(
     new = window_moments(acc, step_hz, running=running)
     long = _blend(state.long, new, params.long_windows)
     recent = _blend(state.recent, new, params.recent_windows)
-    axes = axes_of(long, params) if long.weight >= params.first_windows else None
+    axes = axes_of(long, params, up) if running or long.weight >= params.first_walking_windows else None
     disagree, slips = 0, state.slips
     if axes is not None and long.weight > 2 * params.recent_windows:
-        now = axes_of(recent, params)
+        now = axes_of(recent, params, up)
         if now is not None and _apart(axes, now) > params.slip_deg:
             disagree = state.disagree + 1
             if disagree >= params.slip_windows:

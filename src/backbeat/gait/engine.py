@@ -1,4 +1,4 @@
-"""The gait engine: readings in, steps, activities, stability and signal quality out."""
+"""The gait engine: readings in; steps, activities, stability and signal quality out."""
 
 from __future__ import annotations
 
@@ -8,19 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from backbeat.events import ActivityChange, SignalQuality, Stability, Step
-from backbeat.gait import axes as body_axes
-from backbeat.gait import sides
+from backbeat.gait.analysis import Analysis, Memory
 from backbeat.gait.grid import LONGEST_HOLE_S
-from backbeat.gait.queue import Change, Settled
-from backbeat.gait.steps import StepMaker
-from backbeat.gait.stretch import Stretch
-from backbeat.samples import STANDARD_GRAVITY, FloatArray, Samples, SourceInfo
+from backbeat.gait.mount import Mount
+from backbeat.samples import STANDARD_GRAVITY, BoolArray, FloatArray, Samples, SourceInfo
 
 GaitEvent = Step | ActivityChange | SignalQuality | Stability
 
 _RATE_FROM = 32
 """Readings from which the rate of a stretch is estimated."""
 _CHUNK = 4096
+"""Readings worked on at a time: what bounds the memory of a long block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +38,11 @@ class Engine:
     """Streaming gait analysis; the events do not depend on how the readings are cut into blocks."""
 
     def __init__(self, info: SourceInfo, settings: GaitSettings) -> None:
-        self._info, self._settings = info, settings
-        self._stretch: Stretch | None = None
-        self._steps: StepMaker | None = None
+        self._mount = Mount.of(settings.up, settings.forward)
+        self._analysis: Analysis | None = None
         self._early: list[Samples] = []
         self._last_time: float | None = None
+        self._memory = Memory(position=info.position)
 
     def feed(self, block: Samples) -> Sequence[GaitEvent]:
         """The events that this block settles."""
@@ -53,74 +51,62 @@ class Engine:
             events += self._feed(block[first : first + _CHUNK])
         return events
 
-    def _feed(self, block: Samples) -> list[GaitEvent]:
-        before = block.time[:1] if self._last_time is None else np.array([self._last_time])
-        steps = np.diff(block.time, prepend=before)
-        self._last_time = float(block.time[-1])
-        events: list[GaitEvent] = []
-        start = 0
-        for cut in [*np.flatnonzero(steps > LONGEST_HOLE_S).tolist(), len(block)]:
-            events += self._extend(block[start:cut])
-            if cut < len(block):
-                events += self._finish()
-            start = cut
-        return events
-
-    def _extend(self, part: Samples) -> list[GaitEvent]:
-        if len(part) == 0:
-            return []
-        if self._stretch is None:
-            self._early.append(part)
-            if sum(len(p) for p in self._early) < _RATE_FROM:
-                return []
-            return self._begin()
-        return self._analyse(part)
-
-    def _begin(self) -> list[GaitEvent]:
-        time = np.concatenate([p.time for p in self._early])[:_RATE_FROM]
-        rate = float(1.0 / np.median(np.diff(time))) if len(time) > 1 else 100.0
-        gyroscope = self._early[0].gyr is not None
-        self._stretch = Stretch(6 if gyroscope else 3, rate, float(time[0]), body_axes.AxesState())
-        self._steps = StepMaker(gyroscope=gyroscope, sides_state=sides.SidesState())
-        early, self._early = self._early, []
-        return [event for part in early for event in self._analyse(part)]
-
-    def _analyse(self, part: Samples) -> list[GaitEvent]:
-        assert self._stretch is not None
-        return self._events(*self._stretch.extend(part.time, _channels(part)))
-
-    def _finish(self) -> list[GaitEvent]:
-        events: list[GaitEvent] = []
-        if self._stretch is None and self._early:
-            events += self._begin()
-        if self._stretch is not None:
-            events += self._events(*self._stretch.finish())
-        self._stretch = None
-        return events
-
-    def _events(self, settled: list[Settled], changes: list[Change]) -> list[GaitEvent]:
-        stretch, steps = self._stretch, self._steps
-        assert stretch is not None
-        assert steps is not None
-        keyed: list[tuple[int, int, GaitEvent]] = [(at, 1, step) for at, step in steps.make(stretch, settled)]
-        for c in changes:
-            if c.end > c.start:
-                event = ActivityChange(
-                    start=stretch.time_of(c.start),
-                    end=stretch.time_of(c.end),
-                    known_at=stretch.known_at(c.at),
-                    activity=c.activity,
-                )
-                keyed.append((c.at, 0, event))
-        keyed.sort(key=lambda k: k[:2])
-        return [event for _, _, event in keyed]
-
     def end(self) -> Sequence[GaitEvent]:
         """The events still open at the end of the readings."""
         return self._finish()
 
+    def _feed(self, block: Samples) -> list[GaitEvent]:
+        block = _usable(block)
+        if len(block) == 0:
+            return []
+        before = block.time[0] if self._last_time is None else self._last_time
+        holes = np.flatnonzero(block.time - np.concatenate([[before], block.time[:-1]]) > LONGEST_HOLE_S)
+        self._last_time = float(block.time[-1])
+        events: list[GaitEvent] = []
+        start = 0
+        for cut in holes.tolist():
+            events += self._extend(block[start:cut])
+            events += self._finish()
+            self._memory.quality.saw("gap", float(block.time[cut]))
+            start = cut
+        return events + self._extend(block[start:])
+
+    def _extend(self, part: Samples) -> list[GaitEvent]:
+        if len(part) == 0:
+            return []
+        if self._analysis is not None:
+            return self._analysis.extend(part.time, _channels(part), part.time[part.saturated])
+        self._early.append(part)
+        return [] if sum(len(p) for p in self._early) < _RATE_FROM else self._begin()
+
+    def _begin(self) -> list[GaitEvent]:
+        early, self._early = self._early, []
+        time = np.concatenate([p.time for p in early])[:_RATE_FROM]
+        rate = float(1.0 / np.median(np.diff(time))) if len(time) > 1 else 100.0
+        self._analysis = Analysis(early[0], rate, self._mount, self._memory)
+        return [event for part in early for event in self._extend(part)]
+
+    def _finish(self) -> list[GaitEvent]:
+        events = self._begin() if self._early else []
+        if self._analysis is not None:
+            events += self._analysis.finish()
+            self._analysis = None
+        return events
+
+
+def _usable(block: Samples) -> Samples:
+    """Without readings that are no numbers in an axis that the source has; what they leave is a hole."""
+    present = np.array([f"acc_{axis}" not in block.absent for axis in "xyz"])
+    good: BoolArray = np.isfinite(block.acc[:, present]).all(axis=1)
+    if block.gyr is not None:
+        good &= np.isfinite(block.gyr).all(axis=1)
+    return block if good.all() else block.where(good)
+
 
 def _channels(part: Samples) -> FloatArray:
     """Specific force in g and angular rate in rad/s, shape (3 or 6, n); an absent axis is 0."""
-    acc = np.nan_to_num(part.acc.T / STANDARD_GRAVITY)
-    return acc if part.gyr is None else np.vstack([acc, np.nan_to_num(part.gyr.T)])
+    acc = part.acc.T / STANDARD_GRAVITY
+    for column, axis in enumerate("xyz"):
+        if f"acc_{axis}" in part.absent:
+            acc[column] = 0.0
+    return acc if part.gyr is None else np.concatenate([acc, part.gyr.T])

@@ -9,10 +9,12 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from backbeat.events import Activity
 from backbeat.gait.activity import same_bout
 from backbeat.gait.filters import HOP
+from backbeat.gait.grid import RATE_HZ
 from backbeat.gait.stances import Stance
 
 SETTLE = 13
@@ -160,11 +162,12 @@ def _bout_start(stances: list[Stance], *, running: bool) -> Stance | None:
         return stances[0] if stances else None
     if not running:
         return stances[0]
-    usual_s = statistics.median(b.peak - a.peak for a, b in zip(stances[-5:], stances[-4:], strict=False)) / 100.0
-    usual_g = statistics.median(s.swing for s in stances[-5:])
+    recent = stances[-5:]
+    usual_s = statistics.median(b.peak - a.peak for a, b in pairwise(recent)) / RATE_HZ
+    usual_g = statistics.median(s.swing for s in recent)
     first = stances[-1]
     for stance in reversed(stances[:-1]):
-        if not same_bout((first.peak - stance.peak) / 100.0, stance.swing, usual_s, usual_g):
+        if not same_bout((first.peak - stance.peak) / RATE_HZ, stance.swing, usual_s, usual_g):
             break
         first = stance
     return first

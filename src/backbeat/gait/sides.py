@@ -4,20 +4,20 @@ Two questions are kept apart because their errors differ.
 
 * **Parity**: is this the same leg as two steps ago? The left and the right step of one wearer differ in a way
   that stays the same for minutes (hip height, lever arms, a sensor beside the midline). The difference
-  is learned from the run itself as a template over the step, all channels at once; a matched filter compares each step
-  with it and a two-state filter joins that with the fact that legs alternate. After a missed or a doubled step
-  the template wins within a step or two.
+  is learned from the run itself as a template over the step, all channels at once; a matched filter compares
+  each step with it and a two-state filter joins that with the fact that legs alternate. After a missed or a
+  doubled step the template wins within a step or two.
 * **Sense**: which of the two legs is the right one? From mechanics, the same for everyone, summed over many steps.
-  With a gyroscope: after contact the pelvis falls towards the swinging leg and comes back before toe-off (pelvic drop;
-  Novacheck 1998, doi:10.1016/S0966-6362(97)00038-6; the roll-rate sign at contact of Wixted et al. 2010,
-  doi:10.1080/19346182.2012.686504 reads the same movement). On the right foot the left side drops: roll about forward
-  dips. Without one: the lateral specific force, which in walking points to the swing side (the foot pushes from
-  beside the body: left on the right foot) and in running to the stance side (the dropped pelvis leans the lateral
-  axis out of a vertical force of two body weights or more, which outweighs the small lateral force of a narrow track).
-  That argument is far weaker, and the confidence says so.
+  With a gyroscope: after contact the pelvis falls towards the swinging leg and comes back before toe-off (pelvic
+  drop; Novacheck 1998, doi:10.1016/S0966-6362(97)00038-6; the roll-rate sign at contact of Wixted et al. 2010,
+  Sports Engineering 12 reads the same movement). On the right foot the left side drops: roll about
+  forward dips. Without one: the lateral specific force, which in walking points to the swing side (the foot
+  pushes from beside the body: left on the right foot) and in running to the stance side (the dropped pelvis
+  leans the lateral axis out of a vertical force of two body weights or more, which outweighs the small lateral
+  force of a narrow track). That argument is far weaker, and the confidence says so.
 
-Lee et al. 2010 (doi:10.1016/j.jsams.2009.01.005) reads the lateral peak of each step by itself and Kiernan et al. 2023
-(doi:10.3390/s23115022) measured 82 % right for it; the template, the filter and the pelvic drop are ours.
+Lee et al. 2010 (doi:10.1016/j.jsams.2009.01.005) reads the lateral peak of each step by itself and Kiernan et
+al. 2023 (doi:10.3390/s23115022) measured 82 % right for it; the template, the filter and the pelvic drop are ours.
 """
 
 from __future__ import annotations
@@ -51,13 +51,15 @@ class SidesParams:
     """Memory of the evidence which leg is right."""
     slip: float = 0.005
     """Chance that a step at the expected time is on the same leg as the last (missed and extra step together)."""
-    max_evidence: float = 5.0
-    """Most log-odds one step may give: no step is surer than 0.993."""
+    max_evidence: float = 3.0
+    """Most log-odds one step may give: below the log-odds of `slip` (5.3), so that no single step breaks the
+    alternation and two do."""
     min_noise: float = 0.35
     """Least spread of the matched filter's output (1 = the left-right difference itself)."""
-    overturn_z: float = 4.0
-    """Standard errors of contrary evidence that turn the sense round once it has been told (with a gyroscope; without one it stays:
-    a wrong but constant answer keeps every comparison of the two legs, a changing one ruins them)."""
+    overturn_z: float = 2.5
+    """Standard errors of contrary evidence that turn the sense round once it has been told (with a gyroscope;
+    without one it stays: a wrong but constant answer keeps every comparison of the two legs, a changing one
+    ruins them)."""
     trust_gyroscope: float = 0.99
     """Share of people in whom the pelvic drop has the textbook sign."""
     trust_accelerometer: float = 0.80
@@ -68,8 +70,8 @@ class SidesParams:
 class Template:
     """What the two legs have in common and how they differ, for one activity.
 
-    ``common``, ``differ``, ``variance``: (POINTS * channels,); a right step is common + differ, a left one common - differ.
-    ``noise`` spread of the matched filter's output; ``steps`` learned from.
+    ``common``, ``differ``, ``variance``: (POINTS * channels,); a right step is common + differ, a left one
+    common - differ. ``noise`` spread of the matched filter's output; ``steps`` learned from.
     """
 
     common: Array
@@ -81,9 +83,13 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class SidesState:
-    """``log_odds`` that the last step was right-footed, before the sense; ``templates`` by activity (name → Template);
-    ``sense`` sum and ``sense_square`` of the physical evidence per template leg, ``sense_weight`` steps in them; ``told`` +-1 once the
-    first side was told: whether the template's positive leg is the right one."""
+    """Everything kept from one step to the next.
+
+    ``templates`` by activity; ``log_odds`` that the last step was on the template's positive leg; ``sense``,
+    ``sense_square`` and ``sense_weight``: sum, sum of squares and number of the pieces of physical evidence that
+    the positive leg is the right one; ``told`` +-1 once the first side was told: what the positive leg was said
+    to be.
+    """
 
     templates: tuple[tuple[str, Template], ...] = ()
     log_odds: float = 0.0
@@ -111,7 +117,8 @@ def features(body: Array, contact: Array, period: Array) -> Array:
 def sense_evidence(step: Array, before: Array, period_s: float, *, gyroscope: bool, running: bool) -> float:
     """Physical evidence that ``step`` is right-footed and ``before`` left-footed (positive), unit rad or g.
 
-    The difference of two steps in a row takes away whatever is the same on both legs: mounting tilt, turns, gyroscope bias.
+    The difference of two steps in a row takes away whatever is the same on both legs: mounting tilt, turns,
+    gyroscope bias.
     """
     if gyroscope:
         return float((step - before) @ _DROP) * period_s
@@ -120,7 +127,10 @@ def sense_evidence(step: Array, before: Array, period_s: float, *, gyroscope: bo
 
 
 def _drop_weights() -> Array:
-    """Weights over (POINTS, 6) that integrate roll and take the angle a quarter into the step from the mean of its ends."""
+    """Weights over (POINTS, 6) for the dip of the roll angle.
+
+    Roll is integrated; the angle a quarter into the step is taken from the mean of the angles at its ends.
+    """
     at = np.zeros((POINTS, 6))
     up_to = np.tri(POINTS)  # row p sums the rates up to point p
     at[:, 3] = (0.5 * (up_to[0] + up_to[-1]) - up_to[POINTS // 3]) * (SPAN / POINTS)
@@ -148,7 +158,8 @@ def _alternate(log_odds: float, same: float) -> float:
 def same_leg_chance(interval: float, period: float, params: SidesParams) -> float:
     """Chance that this contact is on the same leg as the last, from the time between them.
 
-    ``interval`` and ``period`` in the same unit. One missed step doubles the interval; a doubled contact cuts it short.
+    ``interval`` and ``period`` in the same unit. One missed step doubles the interval; a doubled contact cuts it
+    short.
     """
     ratio = interval / period
     if 0.7 <= ratio <= 1.4:
@@ -159,10 +170,11 @@ def same_leg_chance(interval: float, period: float, params: SidesParams) -> floa
 
 
 def first_template(steps: Array, same: Array) -> tuple[Template, Array]:
-    """Template from the first steps, ``steps`` (n, features), ``same`` (n,) chances from `same_leg_chance` (the first is not used).
+    """Template from the first steps.
 
-    Returns the template and the legs (n,) +-1, up to one common sign. The sequence with the largest left-right difference is
-    taken among strict alternation and alternation broken once (a step missed or doubled while the bout starts).
+    ``steps`` (n, features), n at least 4; ``same`` (n,) chances from `same_leg_chance`, the first not used. Returns the
+    template and the legs (n,) +-1, up to one common sign. The sequence with the largest left-right difference
+    is taken among strict alternation and alternation broken once (a step missed or doubled while the bout starts).
     """
     n = len(steps)
     legs = np.where(np.cumsum(np.concatenate([[0.0], np.where(same[1:] > 0.5, 0.0, 1.0)])) % 2 == 0, 1.0, -1.0)
@@ -174,6 +186,8 @@ def first_template(steps: Array, same: Array) -> tuple[Template, Array]:
     size = ((tries_centred @ unit) ** 2).sum(axis=1)
     size[0] *= 1.5  # alternation is far likelier than a break
     legs = tries[int(size.argmax())]
+    if abs(legs.sum()) == n:  # every interval was doubtful: nothing better than alternation
+        legs = np.where(np.arange(n) % 2 == 0, 1.0, -1.0)
     right, left = steps[legs > 0].mean(axis=0), steps[legs < 0].mean(axis=0)
     common, differ = 0.5 * (right + left), 0.5 * (right - left)
     residual = steps - common - legs[:, None] * differ
@@ -199,8 +213,8 @@ def step(
 ) -> SidesState:
     """Advance by one step whose activity has a template.
 
-    ``feature`` (features,) of this step, ``before`` of the one before it in the same bout or None, ``interval`` since that contact and ``period``
-    expected, both in seconds. Read the answer with `side_of`.
+    ``feature`` (features,) of this step, ``before`` of the one before it in the same bout or None, ``interval``
+    since that contact and ``period`` expected, both in seconds. Read the answer with `side_of`.
     """
     template = dict(state.templates)[activity]
     same = 0.5 if before is None else same_leg_chance(interval, period, params)
@@ -275,10 +289,12 @@ def start(
     gyroscope: bool,
     params: SidesParams = SidesParams(),
 ) -> tuple[SidesState, ...]:
-    """Learn the first template of an activity from its first steps and label them with what all of them together tell.
+    """Learn the first template of an activity from its first steps, and label these with what all of them tell.
 
-    ``steps`` (n, features), ``interval`` (n,) s since the contact before (the first is not used), ``period`` (n,) s. Returns the state at each of the steps, to be
-    read with `side_of`; go on from the last one. If the other activity has a template, the sense of the new one is set to agree with the physical evidence gathered so far.
+    ``steps`` (n, features), ``interval`` (n,) s since the contact before (the first is not used), ``period``
+    (n,) s. Returns the state at each of the steps, to be read with `side_of`; go on from the last one. If the
+    other activity has a template, the sense of the new one is set to agree with the physical evidence gathered
+    so far.
     """
     same = np.array(
         [0.5] + [same_leg_chance(float(i), float(p), params) for i, p in zip(interval[1:], period[1:], strict=True)]

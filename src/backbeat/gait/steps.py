@@ -14,6 +14,7 @@ from backbeat.events import Activity, Side, Step
 from backbeat.gait import measures, sides
 from backbeat.gait.contacts import Contacts, contacts
 from backbeat.gait.grid import RATE_HZ
+from backbeat.gait.posture import Posture
 from backbeat.gait.queue import Settled
 from backbeat.gait.stretch import Stretch
 from backbeat.gait.strides import Strides, strides
@@ -25,7 +26,7 @@ LONGEST_STEP = {"running": 60.0, "walking": 120.0}
 """Grid samples between two contacts of one bout; longer is a pause."""
 CADENCE_STEPS = 8
 """Step intervals whose median is the cadence."""
-FIRST_STEPS = 6
+FIRST_STEPS = 5
 """Steps of a bout from which left and right are first told apart."""
 
 _MS = 1000.0 / RATE_HZ
@@ -50,11 +51,13 @@ class StepMaker:
     Args:
         gyroscope: whether the sensor has one.
         sides_state: what an earlier stretch learned of left and right.
+        posture: the tilt at the run's start.
     """
 
-    def __init__(self, *, gyroscope: bool, sides_state: sides.SidesState) -> None:
+    def __init__(self, *, gyroscope: bool, sides_state: sides.SidesState, posture: Posture) -> None:
         self._gyroscope = gyroscope
         self.sides = sides_state
+        self._posture = posture
         self._activity: Activity = "other"
         self._contact = self._toe_off = -np.inf
         self._valleys: list[int] = []
@@ -76,7 +79,9 @@ class StepMaker:
             for i, item in enumerate(part):
                 fields = self._fields(stretch, item, found, intervals, periods, i)
                 fields.update({name: _known(values[i]) for name, values in measured.items()})
-                fields.update(self._stride_fields(whole, i))
+                fields.update(_stride_fields(whole, i))
+                if activity == "running" and self._gyroscope:
+                    fields["pelvic_tilt_drift_deg"] = self._posture.add(whole.pull[i], stretch.axes_in(item.frame))
                 sink: dict[Side, float] = {"left": float(whole.sink_left[i]), "right": float(whole.sink_right[i])}
                 draft = _Draft(fields, activity, features[i], intervals[i], periods[i], sink, item.at)
                 steps += self._told(stretch, draft)
@@ -128,15 +133,6 @@ class StepMaker:
             self._toe_off = toe_off
         return fields
 
-    def _stride_fields(self, whole: Strides, i: int) -> dict[str, Any]:
-        sway = _known(whole.sway[i])
-        return {
-            "pelvic_tilt_range_deg": _known(whole.tilt[i]),
-            "pelvic_drop_range_deg": _known(whole.drop[i]),
-            "pelvic_rotation_range_deg": _known(whole.rotation[i]),
-            "medio_lateral_sway_cm": None if sway is None else 100.0 * sway,
-        }
-
     def _told(self, stretch: Stretch, draft: _Draft) -> list[tuple[int, Step]]:
         """Give the step its side; the first steps of an activity are told apart together."""
         steps: list[tuple[int, Step]] = []
@@ -175,6 +171,15 @@ class StepMaker:
             side, confidence = sides.side_of(state, gyroscope=self._gyroscope)
             steps.append(_step(stretch, one, side, confidence, draft.at))
         return steps
+
+
+def _stride_fields(whole: Strides, i: int) -> dict[str, float | None]:
+    return {
+        "pelvic_tilt_range_deg": _known(whole.tilt[i]),
+        "pelvic_drop_range_deg": _known(whole.drop[i]),
+        "pelvic_rotation_range_deg": _known(whole.rotation[i]),
+        "medio_lateral_sway_cm": _known(100.0 * whole.sway[i]),
+    }
 
 
 def _measured(w: Windows, c: Contacts) -> dict[str, FloatArray]:

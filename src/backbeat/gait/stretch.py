@@ -6,12 +6,15 @@ depends on the readings and not on the blocks in which they came.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from backbeat.events import Activity
 from backbeat.gait import activity, axes
 from backbeat.gait.filters import HOP, FilterBank, low_pass, slope_of
 from backbeat.gait.grid import RATE_HZ, Grid
+from backbeat.gait.mount import Mount
 from backbeat.gait.queue import Change, Queue, Settled
 from backbeat.gait.stances import StanceFinder
 from backbeat.gait.track import Track
@@ -19,8 +22,8 @@ from backbeat.samples import FloatArray
 
 FRAME = 50
 """Grid samples between two looks at axes and activity: 0.5 s."""
-KEPT = 700
-"""Grid samples that stay in reach: 7 s, so that steps can wait until running is established."""
+KEPT = 2500
+"""Grid samples that stay in reach: steps wait until running is established (3 s), regularity looks back 20 s."""
 
 BANK = FilterBank.of([low_pass(20.0, 6), low_pass(10.0, 8)])
 BAND_20, BAND_10 = range(2)
@@ -32,6 +35,29 @@ WALKING_LEVER_S = 0.088
 """1 / (2π · 1.8 Hz): makes vertical and braking of a usual walking step count alike."""
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What half a second showed.
+
+    Attributes:
+        end: grid index after its last sample.
+        activity: what the runner is doing.
+        changed: it was another activity half a second before.
+        mean_g: length of the mean specific force.
+        step_hz: step frequency.
+        slipped: the sensor was found to have turned on the body.
+        axes: body axes in sensor axes, None until found.
+    """
+
+    end: int
+    activity: Activity
+    changed: bool
+    mean_g: float
+    step_hz: float
+    slipped: bool
+    axes: FloatArray | None
+
+
 class Stretch:
     """From readings to settled stances.
 
@@ -41,7 +67,7 @@ class Stretch:
         frames: body axes (3, 3) after each frame, None until any are found.
     """
 
-    def __init__(self, channels: int, rate_hz: float, start_time: float, prior: axes.AxesState) -> None:
+    def __init__(self, channels: int, rate_hz: float, start_time: float, mount: Mount, prior: axes.AxesState) -> None:
         self._channels = channels
         self._grid = Grid(channels, rate_hz, start_time)
         self._raw = Track(channels, -BANK.half)
@@ -50,6 +76,7 @@ class Stretch:
         self._body10 = Track(2, -LOOK_AHEAD)
         self.up5 = Track(1)
         self._drive = Track(1)
+        self._mount = mount
         self.axes_state = prior
         self.frames: list[FloatArray | None] = []
         self._first_with_axes: int | None = None
@@ -67,40 +94,41 @@ class Stretch:
         index = min(hop_end + BANK.half, self._known.end) - 1
         return float(self._known.view(index, index + 1)[0, 0])
 
-    def extend(self, time: FloatArray, values: FloatArray) -> tuple[list[Settled], list[Change]]:
+    def extend(self, time: FloatArray, values: FloatArray) -> tuple[list[Settled], list[Change], list[Frame]]:
         """Add readings, shape (n,) and (channels, n); what they settled, each list in order."""
         return self._append(*self._grid.extend(time, values))
 
-    def finish(self) -> tuple[list[Settled], list[Change]]:
+    def finish(self) -> tuple[list[Settled], list[Change], list[Frame]]:
         """The stretch is over: its last sample stands in for what did not come, and the last activity ends."""
         end = self._raw.end
         if end <= 0:
-            return [], []
+            return [], [], []
         missing = 2 * LOOK_AHEAD + BANK.half + 4 * HOP
         last, known = self._raw.view(end - 1, end), self._known.view(end - 1, end)
-        settled, changes = self._append(np.repeat(last, missing, axis=1), np.repeat(known[0], missing))
+        settled, changes, _ = self._append(np.repeat(last, missing, axis=1), np.repeat(known[0], missing))
         settled = [s for s in settled if s.stance.after < end]
         changes = [c for c in [*changes, self._queue.last(end, self.low.end)] if c.start < end]
-        return settled, changes
+        return settled, changes, []
 
-    def _append(self, fresh: FloatArray, known: FloatArray) -> tuple[list[Settled], list[Change]]:
+    def _append(self, fresh: FloatArray, known: FloatArray) -> tuple[list[Settled], list[Change], list[Frame]]:
         if fresh.shape[1] == 0:
-            return [], []
+            return [], [], []
         if self._raw.end == -BANK.half:
             self._raw.append(np.repeat(fresh[:, :1], BANK.half, axis=1))
         self._raw.append(fresh)
         self._known.append(known[None, :])
         hops = (self._raw.end - BANK.half - self.low.end) // HOP
         if hops <= 0:
-            return [], []
+            return [], [], []
         self._forget()
         first = self.low.end
         self.low.append(BANK.apply(self._raw.view(first - BANK.half, first + hops * HOP + BANK.half)))
-        decisions = self._look()
+        looked = self._look()
         self._project()
         self._queue.add("running", self._running_stances.advance(self.up5))
         self._queue.add("walking", self._walking_stances.advance(self._drive))
-        return self._queue.settle(decisions, self.low.end, self.axes_frame)
+        decisions = [(frame.end, frame.activity) for frame in looked]
+        return *self._queue.settle(decisions, self.low.end, self.axes_frame), looked
 
     def _forget(self) -> None:
         """What lies further back than any later look."""
@@ -109,30 +137,56 @@ class Stretch:
             track.forget_before(min(keep, track.end))
         self._raw.forget_before(self.low.end - BANK.half)
 
-    def _look(self) -> list[tuple[int, Activity]]:
-        """Each new frame: rhythm, activity, axes. Returns the frames' ends and what the runner is doing there."""
-        decisions: list[tuple[int, Activity]] = []
-        first = self._channels * BAND_10
+    def _look(self) -> list[Frame]:
+        """Each new frame: rhythm, activity, axes."""
+        looked: list[Frame] = []
         while (len(self.frames) + 1) * FRAME <= self.low.end:
             end = (len(self.frames) + 1) * FRAME
-            found = self.frames[-1] if self.frames else None
-            if end >= activity.WINDOW:
-                recent = self.low.view(max(0, end - axes.WINDOW), end)[first : first + 3].T.copy()
-                rhythm = activity.rhythm(recent[-activity.WINDOW :])
-                self._activity = activity.update(self._activity, rhythm)
-                now = self._activity.activity
-                if now != "other" or self._activity.flight or self._activity.jog:
-                    self.axes_state = axes.update(
-                        self.axes_state, recent, rhythm.step_hz, rhythm.amplitude, running=now != "walking"
-                    )
-                if self.axes_state.axes is not None:
-                    found = self.axes_state.axes.matrix
-                decisions.append((end, now if found is not None else "other"))
+            known = self.frames[-1] if self.frames else self._mount.matrix
+            if end < activity.WINDOW:
+                self.frames.append(known)
+                continue
+            recent = self.low.view(max(0, end - axes.WINDOW), end)[self.acc10].T.copy()
+            rhythm = activity.rhythm(recent[-activity.WINDOW :])
+            before, self._activity = self._activity, activity.update(self._activity, rhythm)
+            slips = self.axes_state.slips
+            found = known if self._mount.matrix is not None else self._find_axes(recent, rhythm, known)
+            now: Activity = self._activity.activity if found is not None else "other"
             self.frames.append(found)
+            changed, slipped = now != before.activity, self.axes_state.slips != slips
+            looked.append(Frame(end, now, changed, rhythm.mean, rhythm.step_hz, slipped, found))
             if found is not None and self._first_with_axes is None:
                 self._first_with_axes = len(self.frames) - 1
                 self._queue.not_before((self._first_with_axes + 1) * FRAME)
-        return decisions
+        return looked
+
+    def _find_axes(self, recent: FloatArray, rhythm: activity.Rhythm, known: FloatArray | None) -> FloatArray | None:
+        """Body axes after one more frame; what was known where there is no motion to tell."""
+        if self._activity.activity != "other" or self._activity.bouncing:
+            self.axes_state = axes.update(
+                self.axes_state,
+                recent,
+                rhythm.step_hz,
+                rhythm.amplitude,
+                running=self._activity.bouncing,
+                up=self._mount.up,
+            )
+        return known if self.axes_state.axes is None else self.axes_state.axes.matrix
+
+    @property
+    def acc10(self) -> slice:
+        """Rows of `low` that hold the specific force at 10 Hz."""
+        return slice(self._channels * BAND_10, self._channels * BAND_10 + 3)
+
+    @property
+    def gyr10(self) -> slice:
+        """Rows of `low` that hold the angular rate at 10 Hz, where there is a gyroscope."""
+        return slice(self._channels * BAND_10 + 3, self._channels * BAND_10 + 6)
+
+    def axes_in(self, frame: int) -> FloatArray:
+        """Body axes (3, 3) after a frame that has some."""
+        found = self.frames[frame]
+        return np.eye(3) if found is None else found
 
     def axes_frame(self, index: int) -> int:
         """The frame whose axes are in force at a grid index: the last complete one, at first the first that has any."""
@@ -146,7 +200,7 @@ class Stretch:
         frames = np.maximum(np.arange(first, last) // FRAME - 1, self._first_with_axes)
         lowest = int(frames[0])
         found = np.array([m for m in self.frames[lowest : int(frames[-1]) + 1] if m is not None])[frames - lowest]
-        x, y, z = self.low.view(first, last)[BAND_10 * self._channels :][:3]
+        x, y, z = self.low.view(first, last)[self.acc10]
         up, forward = (found[:, row, 0] * x + found[:, row, 1] * y + found[:, row, 2] * z for row in (2, 0))
         body = np.stack([up, forward])
         if self._body10.end < 0:

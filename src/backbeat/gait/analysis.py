@@ -1,0 +1,169 @@
+"""One unbroken stretch of readings, with what is remembered across the gaps between stretches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from backbeat.events import ActivityChange, SignalQuality, Stability, Step
+from backbeat.gait import axes as body_axes
+from backbeat.gait.grid import RATE_HZ
+from backbeat.gait.mount import Mount
+from backbeat.gait.position import LeverArm
+from backbeat.gait.position import update as lever_arm
+from backbeat.gait.posture import Posture
+from backbeat.gait.quality import Quality, absences
+from backbeat.gait.queue import Change, Settled, hop_end
+from backbeat.gait.sides import SidesState
+from backbeat.gait.stability import WINDOW, stability
+from backbeat.gait.steps import StepMaker
+from backbeat.gait.stretch import Frame, Stretch
+from backbeat.samples import FloatArray, Position, Samples
+
+LOCATED_FROM = 20
+"""Windows of running (each half a second on) from which the position is told, once."""
+WINDOW_FOR_ARM = 250
+
+GaitEvent = Step | ActivityChange | SignalQuality | Stability
+
+
+@dataclass(slots=True)
+class Memory:
+    """What outlives a gap: the sensor is still worn as before, by the same runner.
+
+    Attributes:
+        axes: body axes as found so far.
+        sides: what was learned of left and right.
+        posture: the tilt at the run's start.
+        quality: problems seen lately.
+        position: where the sensor sits, as set or found.
+        arm: what is known of its distance from the midline.
+        told: position and absences, as last told.
+    """
+
+    axes: body_axes.AxesState = field(default_factory=body_axes.AxesState)
+    sides: SidesState = field(default_factory=SidesState)
+    posture: Posture = field(default_factory=Posture)
+    quality: Quality = field(default_factory=Quality)
+    position: Position = "unknown"
+    arm: LeverArm = field(default_factory=LeverArm)
+    told: tuple[Position, dict[str, str]] | None = None
+
+
+class Analysis:
+    """Events of one unbroken stretch.
+
+    Args:
+        first: the first readings, for what they have and lack.
+        rate_hz: readings a second.
+        mount: how the sensor is worn.
+        memory: what earlier stretches learned; what this one learns is added.
+    """
+
+    def __init__(self, first: Samples, rate_hz: float, mount: Mount, memory: Memory) -> None:
+        self._memory = memory
+        self._rate_hz, self._gyroscope, self._absent = rate_hz, first.gyr is not None, first.absent
+        self._stretch = Stretch(6 if self._gyroscope else 3, rate_hz, float(first.time[0]), mount, memory.axes)
+        self._steps = StepMaker(gyroscope=self._gyroscope, sides_state=memory.sides, posture=memory.posture)
+        self._saturated: list[float] = []
+        self._steady_since: int | None = None
+
+    def extend(self, time: FloatArray, values: FloatArray, saturated: FloatArray) -> list[GaitEvent]:
+        """Add readings (n,), (channels, n) and the times of those at the end of the range; what they settle."""
+        if len(saturated):
+            self._saturated += saturated.tolist()
+        return self._events(*self._stretch.extend(time, values))
+
+    def finish(self) -> list[GaitEvent]:
+        """The stretch is over: the events that were still open."""
+        events = self._events(*self._stretch.finish())
+        at = self._stretch.low.end
+        events += [step for _, step in self._steps.drop(self._stretch, at)]
+        self._memory.axes, self._memory.sides = self._stretch.axes_state, self._steps.sides
+        return events
+
+    def _events(self, settled: list[Settled], changes: list[Change], frames: list[Frame]) -> list[GaitEvent]:
+        """Everything settled, in the order in which it became known: changes, then steps, then the look at a frame."""
+        found: list[tuple[int, int, Change | Step | Frame]] = [(c.at, 0, c) for c in changes if c.end > c.start]
+        found += [(at, 1, step) for at, step in self._steps.make(self._stretch, settled)]
+        found += [(hop_end(frame.end), 2, frame) for frame in frames]
+        events: list[GaitEvent] = []
+        for _, _, item in sorted(found, key=lambda entry: entry[:2]):
+            if isinstance(item, Frame):
+                events += self._look(item)
+            else:
+                events.append(self._change(item) if isinstance(item, Change) else self._marked(item))
+        return events
+
+    def _change(self, c: Change) -> ActivityChange:
+        s = self._stretch
+        return ActivityChange(
+            start=s.time_of(c.start), end=s.time_of(c.end), known_at=s.known_at(c.at), activity=c.activity
+        )
+
+    def _marked(self, step: Step) -> Step:
+        """The step with what its readings could not give taken away."""
+        clipped = step.toe_off is not None and any(step.time <= t <= step.toe_off for t in self._saturated)
+        if clipped:
+            return replace(step, saturated=True, impact_peak_g=None, impact_rate_g_s=None)
+        lost = {name: None for name in self._lost() if getattr(step, name, None) is not None}
+        return replace(step, **lost) if lost else step
+
+    def _look(self, frame: Frame) -> list[GaitEvent]:
+        """Half a second later: is the signal still good, and is there a window of steady motion to measure?"""
+        stretch, memory = self._stretch, self._memory
+        time, known = stretch.time_of(frame.end), stretch.known_at(hop_end(frame.end))
+        events: list[GaitEvent] = []
+        clipped = [t for t in self._saturated if t <= time]
+        if clipped:
+            memory.quality.saw("saturated", clipped[-1])
+            self._saturated = [t for t in self._saturated if t > time - 5.0]
+        if frame.activity != "other":
+            memory.quality.moved(frame.mean_g, time)
+        if frame.slipped and frame.activity == "running":
+            memory.quality.saw("slipped", time)
+        self._locate(frame)
+        absent = absences(self._rate_hz, gyroscope=self._gyroscope, absent=self._absent, axes=frame.axes)
+        news, told = memory.quality.news(time), (memory.position, absent)
+        if news is not None or told != memory.told:
+            quality, problems = news or memory.quality.now(time)
+            memory.told = told
+            position = memory.position
+            events.append(
+                SignalQuality(
+                    time=time, known_at=known, quality=quality, problems=problems, position=position, absent=absent
+                )
+            )
+        events += self._stability(frame, time, known)
+        return events
+
+    def _lost(self) -> dict[str, str]:
+        return {} if self._memory.told is None else self._memory.told[1]
+
+    def _locate(self, frame: Frame) -> None:
+        """Find out where the sensor sits, from the first seconds of running, where nobody said it."""
+        memory = self._memory
+        if memory.position != "unknown" or frame.axes is None or frame.activity != "running" or not self._gyroscope:
+            return
+        first = frame.end - WINDOW_FOR_ARM
+        if memory.arm.windows >= LOCATED_FROM or first < 0:
+            return
+        low = self._stretch.low.view(first, frame.end)
+        acc, gyr = low[self._stretch.acc10].T, low[self._stretch.gyr10].T
+        memory.arm = lever_arm(memory.arm, acc @ frame.axes.T, gyr @ frame.axes.T, frame.step_hz)
+        if memory.arm.windows >= LOCATED_FROM:
+            memory.position = memory.arm.position
+
+    def _stability(self, frame: Frame, time: float, known: float) -> list[GaitEvent]:
+        if frame.activity == "other" or frame.axes is None:
+            self._steady_since = None
+            return []
+        if self._steady_since is None or frame.changed:
+            self._steady_since = frame.end
+        if frame.end - self._steady_since < WINDOW:
+            return []
+        self._steady_since = frame.end
+        low = self._stretch.low.view(frame.end - WINDOW, frame.end)
+        found = stability(frame.axes @ low[self._stretch.acc10], frame.step_hz)
+        found = {name: value for name, value in found.items() if name not in (self._lost())}
+        start = time - WINDOW / RATE_HZ
+        return [Stability(start=start, end=time, known_at=known, activity=frame.activity, **found)]

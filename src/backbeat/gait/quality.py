@@ -1,0 +1,85 @@
+"""How far the signal can be trusted, and what it cannot give."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Mapping
+
+from backbeat.samples import FloatArray
+
+MEMORY_S = 10.0
+"""A problem counts for this long after it was last seen."""
+SCALE_TOLERANCE_G = 0.12
+"""Largest believable deviation of the mean specific force from 1 g while moving."""
+LOWEST_RATE_HZ = 80.0
+"""Readings a second below which the 20 Hz band is not there to measure in."""
+
+PROBLEMS = {
+    "gap": "Readings are missing.",
+    "saturated": "Readings reach the end of the sensor's range: choose a wider range.",
+    "scale": "The mean specific force of the motion is not 1 g: wrong units or range, or a filtered signal.",
+    "slipped": "The sensor has turned on the body: fasten it.",
+}
+PENALTY = {"gap": 0.3, "saturated": 0.2, "scale": 0.4, "slipped": 0.5}
+
+_PELVIS = ("pelvic_tilt_range_deg", "pelvic_drop_range_deg", "pelvic_rotation_range_deg", "pelvic_drop_deg")
+_BY_BODY_AXIS = (("braking_m_s",), ("medio_lateral_sway_cm", "harmonic_ratio_lateral", "rms_ratio_lateral"), ())
+
+
+class Quality:
+    """Problems seen lately. Times are seconds on the readings' axis."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, float] = {}
+        self._told: tuple[str, ...] | None = None
+        self._scale: deque[bool] = deque(maxlen=20)
+
+    def saw(self, problem: str, time: float) -> None:
+        """A problem was there at this time."""
+        self._seen[problem] = time
+
+    def moved(self, mean_g: float, time: float) -> None:
+        """Length of the mean specific force of half a second of motion."""
+        self._scale.append(abs(mean_g - 1.0) > SCALE_TOLERANCE_G)
+        if sum(self._scale) > len(self._scale) // 2:
+            self.saw("scale", time)
+
+    def news(self, time: float) -> tuple[float, dict[str, str]] | None:
+        """Quality (0 to 1) and problems, if they changed."""
+        quality, problems = self.now(time)
+        if tuple(problems) == self._told:
+            return None
+        self._told = tuple(problems)
+        return quality, problems
+
+    def now(self, time: float) -> tuple[float, dict[str, str]]:
+        """Quality (0 to 1) and the problems of the last ten seconds."""
+        seen = {
+            name: text for name, text in PROBLEMS.items() if name in self._seen and time - self._seen[name] < MEMORY_S
+        }
+        return math.prod(1.0 - PENALTY[name] for name in seen), seen
+
+
+def absences(rate_hz: float, *, gyroscope: bool, absent: Mapping[str, str], axes: FloatArray | None) -> dict[str, str]:
+    """Fields that the signal cannot give, each with the reason.
+
+    Args:
+        rate_hz: readings a second.
+        gyroscope: whether there is one.
+        absent: missing sensor axes with their reasons.
+        axes: body axes in sensor axes, None where not found yet.
+    """
+    reasons: dict[str, str] = {}
+    if not gyroscope:
+        reasons |= dict.fromkeys(_PELVIS, "no gyroscope")
+    if rate_hz < LOWEST_RATE_HZ:
+        reason = f"{rate_hz:.0f} readings a second are too few for the 20 Hz band"
+        reasons |= dict.fromkeys(("impact_peak_g", "impact_rate_g_s"), reason)
+    for name, reason in absent.items():
+        if axes is not None and name.startswith("acc_"):
+            sensor = "xyz".index(name[-1])
+            for row, lost in enumerate(_BY_BODY_AXIS):
+                if abs(axes[row, sensor]) > 0.3:
+                    reasons |= dict.fromkeys(lost, f"{name} is missing: {reason}")
+    return reasons
