@@ -50,7 +50,7 @@ class ActivityParams:
     """Amplitude from which the trough of a one-hump step lies in flight (see module)."""
     flight_purity: float = 0.5
     """Share of the variance in the fundamental. Taps, jumps and stumbles reach 0.1-0.4."""
-    most_limp: float = 0.3
+    most_limp: float = 0.45
     """Skipping and galloping put two contacts close together, then a long flight: the line at half the frequency
     is then as strong as the one at it (two equal pulses 0.35 of a cycle apart: 0.8). A sensor on the side of the
     hip with 45 % between alternate peaks reaches 0.15."""
