@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 EXTRAS ?= dev
 
-.PHONY: help demo test test-all check setup clean
+.PHONY: help demo test test-all bench check setup clean
 
 help: ## what can be typed here
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -17,6 +17,11 @@ test: setup ## the default tests
 
 test-all: setup ## the default tests and the slow ones
 	$(BIN)/pytest -m "slow or not slow" $(ARGS)
+
+bench: EXTRAS = bench
+bench: ## cost beside other packages and the floor; takes some ten minutes
+	@$(MAKE) --no-print-directory setup EXTRAS=$(EXTRAS)
+	$(BIN)/pytest tests/benchmarks -o python_files='bench_*.py' -o python_functions='bench_*' --timeout=3600 $(ARGS)
 
 check: setup ## style, types, and which room may know which
 	$(BIN)/ruff format --check .
