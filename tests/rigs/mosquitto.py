@@ -24,16 +24,25 @@ def free_port() -> int:
 class Mosquitto:
     """One broker with its own folder; `port` stays the same over restarts."""
 
-    def __init__(self, program: str, folder: Path, *, lines: Sequence[str] = (), config: Path | None = None) -> None:
+    def __init__(
+        self,
+        program: str,
+        folder: Path,
+        *,
+        lines: Sequence[str] = (),
+        config: Path | None = None,
+        port: int | None = None,
+    ) -> None:
         """A broker that does not yet run.
 
         Args:
             program: path of the mosquitto program.
             folder: its own, for its database and log.
             lines: added to its configuration.
-            config: a whole configuration to run instead; set `port` to where it listens.
+            config: a whole configuration to run instead, which listens on `port`.
+            port: None takes a free one.
         """
-        self.port = free_port()
+        self.port = port or free_port()
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._program = program
@@ -90,6 +99,10 @@ class Mosquitto:
 
     def freeze(self) -> None:
         self._signal(signal.SIGSTOP)
+
+    def reload(self) -> None:
+        """Read passwords and access list anew."""
+        self._signal(signal.SIGHUP)
 
     def thaw(self) -> None:
         self._signal(signal.SIGCONT)

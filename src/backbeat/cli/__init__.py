@@ -20,6 +20,7 @@ COMMANDS = {
     "record": "Record a sensor without analysing it.",
     "replay": "Analyse a recording: steps, alerts and the session's summary.",
     "run": "Watch a sensor live: steps, alerts, the session's summary, recording and MQTT.",
+    "broker": "Set up Mosquitto for a team: encryption, passwords, who may read and write what.",
     "demo": "A simulated runner, a broker and what a coach would see.",
 }
 """Subcommand (its module, with - for _) to its line in `backbeat --help`."""

@@ -21,7 +21,7 @@ from backbeat.sources import open_source
 PACE = 10.0
 """The demo's runner lives so many times faster than we do: ten minutes of running in one of ours."""
 
-RUNNER = "sim:?stand=3&seconds={seconds:.0f}&seed=7&asymmetry_drift=4&drift_from=90"
+RUNNER = "sim:?stand=3&seconds={seconds:.0f}&seed=7&asymmetry_drift=4&impact_drift=2&drift_from=90"
 """After a minute and a half the right foot begins to land harder, by four per cent more each minute."""
 
 END_PATIENCE_S = 10.0

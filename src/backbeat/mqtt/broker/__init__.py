@@ -1,0 +1,1 @@
+"""Setting up Mosquitto for a team: certificates, passwords and who may read and write what."""
