@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 EXTRAS ?= dev
 
-.PHONY: help demo test test-all bench check setup clean
+.PHONY: help demo test test-slow test-all bench check setup clean
 
 help: ## what can be typed here
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -14,6 +14,9 @@ demo: setup ## a simulated runner, a broker and what a coach would see
 
 test: setup ## the default tests
 	$(BIN)/pytest $(ARGS)
+
+test-slow: setup ## the slow tests alone
+	$(BIN)/pytest -m slow $(ARGS)
 
 test-all: setup ## the default tests and the slow ones
 	$(BIN)/pytest -m "slow or not slow" $(ARGS)
