@@ -56,6 +56,7 @@ class Exposure:
         longest_running_s: likewise, in running time.
         easy_speed_m_s: three quarters of the runner's minutes in 90 days were slower.
         fast_speed_m_s: 95 % of them were slower.
+        week_distance_m: run in those seven days; shown and never weighed.
         run_free_days: in the seven days before this session.
         shoe: id of the pair in use.
         shoe_km: its kilometres before this session.
@@ -65,6 +66,7 @@ class Exposure:
     longest_running_s: float | None = None
     easy_speed_m_s: float | None = None
     fast_speed_m_s: float | None = None
+    week_distance_m: float | None = None
     run_free_days: int | None = None
     shoe: str | None = None
     shoe_km: float | None = None

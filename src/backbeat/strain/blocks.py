@@ -9,7 +9,7 @@ import numpy as np
 
 from backbeat.events import Step
 from backbeat.samples import FloatArray
-from backbeat.strain.measures import NAMES, step_values, trimmed_means
+from backbeat.strain.measures import NAMES, POSITION, covariates, step_values, trimmed_means
 
 LONGEST_STEP_S = 1.5
 """Contacts further apart than this are not one bout of running."""
@@ -91,6 +91,12 @@ class BlockBuilder:
         self.rows, self.steps = [], []
         self.running_s = self.distance_m = 0.0
         return block
+
+
+def conditions(block: Block) -> FloatArray:
+    """The block's row of the model, shape (4,)."""
+    cadence = float(block.values[POSITION["cadence_spm"]])
+    return covariates(block.speed_m_s, None if math.isnan(cadence) else cadence, block.grade_pct)
 
 
 def _mean(values: list[float | None]) -> float | None:

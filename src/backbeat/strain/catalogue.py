@@ -202,9 +202,7 @@ RULES: tuple[Rule, ...] = (
         "first five minutes faster than three quarters of the runner's own minutes",
         "once",
         "A quick start. A few easy minutes first?",
-        threshold=300.0,
-        threshold_unit="s",
-        unit="s",
+        unit="m/s",
         about_form=False,
     ),
     Rule(

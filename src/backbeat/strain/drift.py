@@ -22,7 +22,7 @@ import numpy as np
 from backbeat.samples import FloatArray
 from backbeat.strain.baseline import Baseline
 from backbeat.strain.blocks import Block
-from backbeat.strain.measures import NAMES, TIRES, covariates, to_model
+from backbeat.strain.measures import NAMES, TIRES
 from backbeat.strain.settings import DriftSettings
 
 MINUTE_S = 60.0
@@ -72,14 +72,16 @@ class DriftWatch:
     def __post_init__(self) -> None:
         self.mean, self.cov = self.baseline.prior()
 
-    def block(self, block: Block) -> Change | None:
-        """Take a block; how far the last minutes are from usual, once there is a usual."""
+    def block(self, block: Block, row: FloatArray, values: FloatArray) -> Change | None:
+        """Take a block, with its conditions and its values on the model's scale.
+
+        Returns:
+            How far the last minutes are from usual, once there is a usual.
+        """
         self.running_s += block.running_s
         if self.running_s - block.running_s < self.settings.settle_s:
             return None
-        cadence = block.values[NAMES.index("cadence_spm")]
-        row = covariates(block.speed_m_s, None if math.isnan(cadence) else float(cadence), block.grade_pct)
-        self.waiting.append((block.start, block.running_s, row, to_model(block.values)))
+        self.waiting.append((block.start, block.running_s, row, values))
         kept = round(self.settings.window_s / self.settings.block_s)
         if len(self.waiting) > kept:
             _, length_s, row, values = self.waiting.pop(0)

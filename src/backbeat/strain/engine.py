@@ -10,11 +10,13 @@ from backbeat.events import Alert, Event, SignalQuality, Step, Summary, Symmetry
 from backbeat.samples import Context, Position
 from backbeat.strain.alerts import Alerts, Finding
 from backbeat.strain.baseline import Baseline, population
-from backbeat.strain.blocks import Block, BlockBuilder
+from backbeat.strain.blocks import Block, BlockBuilder, conditions
 from backbeat.strain.drift import Change, DriftWatch
 from backbeat.strain.evidence import pain_advice
 from backbeat.strain.exposure import ExposureWatch
 from backbeat.strain.findings import change_findings, hill_findings
+from backbeat.strain.index import Deviation, index_of_session
+from backbeat.strain.measures import to_model
 from backbeat.strain.settings import StrainSettings
 from backbeat.strain.symmetry import MEASURES, SymmetryWatch
 from backbeat.strain.totals import Totals
@@ -62,6 +64,7 @@ class Strain:
         "_bad_told",
         "_blocks",
         "_change",
+        "_deviation",
         "_drift",
         "_exposure",
         "_hard",
@@ -78,6 +81,7 @@ class Strain:
         self._blocks = BlockBuilder(settings.drift.block_s)
         self._drift = DriftWatch(settings.drift, known.baseline)
         self._alerts = Alerts(settings.alerts)
+        self._deviation = Deviation()
         self._exposure = ExposureWatch()
         self._totals = Totals()
         self._change: Change | None = None
@@ -182,7 +186,12 @@ class Strain:
             usual = self._totals.quantiles["impact_peak_g"].quantile(0.995)
             if usual is not None:
                 self._hard_limit = min(self._alerts.rule("hard_landing").threshold, HARD_SHARE * usual)
-        self._change = self._drift.block(block) or self._change
+        row, values = conditions(block), to_model(block.values)
+        self._deviation.add(self._known.baseline, row, values, block.running_s)
+        judged = self._drift.block(block, row, values)
+        if judged is not None:
+            self._change = judged
+            self._deviation.add_form(judged, block.running_s)
         alerts: list[Alert] = []
         if self._change is not None:
             for name, finding in change_findings(self._change, self._alerts, self._settings.drift, self._withheld):
@@ -224,7 +233,7 @@ class Strain:
             end,
             known_at,
             symmetry=whole,
-            index=None,
+            index=index_of_session(self._known.baseline, self._deviation, self._totals),
             alerts=self._alerts.counts,
             gaps_s=gaps_s,
             signal=self._known.signal,

@@ -10,7 +10,7 @@ from backbeat.strain.baseline import Exposure
 from backbeat.strain.blocks import Block
 from backbeat.strain.drift import Change
 from backbeat.strain.settings import DriftSettings
-from backbeat.strain.totals import Totals
+from backbeat.strain.totals import FIRST_MINUTES_S, Totals
 
 
 def past_longest_pct(exposure: Exposure, totals: Totals) -> float | None:
@@ -37,9 +37,8 @@ class ExposureWatch:
         half_hour = alerts.rule("check_in_30").threshold
         if totals.running_s >= half_hour and self._first("check_in_30"):
             yield "check_in_30", Finding(True, False, totals.running_s)
-        start = alerts.rule("warmup_missing").threshold
-        if totals.running_s >= start and self._first("warmup_missing"):
-            speed = totals.distance_m / totals.speed_known_s if totals.speed_known_s >= 0.9 * start else None
+        if totals.running_s >= FIRST_MINUTES_S and self._first("warmup_missing"):
+            speed = totals.first_minutes_speed
             if speed is not None and exposure.easy_speed_m_s is not None and speed > exposure.easy_speed_m_s:
                 yield "warmup_missing", Finding(True, False, speed, exposure.easy_speed_m_s)
 

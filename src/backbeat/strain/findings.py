@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from backbeat.strain.alerts import Alerts, Finding
-from backbeat.strain.blocks import Block
+from backbeat.strain.blocks import Block, conditions
 from backbeat.strain.catalogue import RULES, Rule
 from backbeat.strain.drift import Change, DriftWatch
-from backbeat.strain.measures import LOGARITHMIC, POSITION, covariates
+from backbeat.strain.measures import LOGARITHMIC, POSITION
 from backbeat.strain.settings import DriftSettings
 
 _WATCHED = tuple(rule.name for rule in RULES if rule.watch == "change")
@@ -77,8 +77,7 @@ def hill_findings(block: Block, drift: DriftWatch, alerts: Alerts) -> Iterator[t
     if grade is None:
         return
     impact = float(block.values[POSITION["impact_peak_g"]])
-    cadence = float(block.values[POSITION["cadence_spm"]])
-    level = covariates(block.speed_m_s, None if math.isnan(cadence) else cadence, 0.0)
+    level = conditions(block) * [1.0, 1.0, 0.0, 0.0]
     i = POSITION["impact_peak_g"]
     usual = float(np.exp(drift.usual(level)[i]))
     harder = not math.isnan(impact) and math.log(impact / usual) > 1.5 * float(drift.baseline.within[i])

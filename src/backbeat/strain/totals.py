@@ -13,6 +13,8 @@ from backbeat.strain.measures import STEP_NAMES
 from backbeat.strain.statistics import Quantiles
 
 STEEP_PCT = 5.0
+FIRST_MINUTES_S = 300.0
+"""The start of a run, in which it should be easy."""
 _NAN = math.nan
 
 
@@ -31,6 +33,7 @@ class Totals:
     uphill_s: float = 0.0
     downhill_s: float = 0.0
     hard_landings: int = 0
+    first_minutes_speed: float | None = None
     load: Load = field(default_factory=Load)
     quantiles: dict[str, Quantiles] = field(default_factory=lambda: {n: Quantiles() for n in STEP_NAMES})
     quality_sum: float = 0.0
@@ -54,6 +57,8 @@ class Totals:
                     self.uphill_s += elapsed
                 elif step.grade_pct <= -STEEP_PCT:
                     self.downhill_s += elapsed
+            if self.first_minutes_speed is None and self.running_s >= FIRST_MINUTES_S <= 1.1 * self.speed_known_s:
+                self.first_minutes_speed = self.distance_m / self.speed_known_s
         self.last = step.time
         self.load.add(step)
 
