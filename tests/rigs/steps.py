@@ -45,6 +45,7 @@ class Runner:
         wander_s: its time constant.
         correlation: of the step-to-step noise from one step to the next.
         day: measure to the offset of this day, on the model's scale.
+        person: measure to this person's own (level, pace, uphill, downhill), on top of the population's.
         change: measure to what is added at a time, on the model's scale.
         without: fields that this sensor cannot give.
     """
@@ -58,6 +59,7 @@ class Runner:
     wander_s: float = 240.0
     correlation: float = 0.3
     day: Mapping[str, float] = field(default_factory=dict)
+    person: Mapping[str, tuple[float, float, float, float]] = field(default_factory=dict)
     change: Mapping[str, Callable[[float], float]] = field(default_factory=dict)
     without: tuple[str, ...] = ()
     start: float = 0.0
@@ -93,7 +95,8 @@ def steps(runner: Runner) -> list[Step]:
     columns: dict[str, np.ndarray] = {}
     for prior in PRIORS[:-1]:
         level = math.log(prior.typical) if prior.logarithmic else prior.typical
-        model = rows @ np.array([level, prior.pace[0], prior.uphill[0], prior.downhill[0]])
+        terms = np.array([level, prior.pace[0], prior.uphill[0], prior.downhill[0]])
+        model = rows @ (terms + np.array(runner.person.get(prior.name, (0.0, 0.0, 0.0, 0.0))))
         model += runner.day.get(prior.name, 0.0)
         model += runner.wander * runner.noise * prior.within * _autoregressive(rng, n, slow)
         model += runner.noise * STEP_SPREAD[prior.name] * _autoregressive(rng, n, runner.correlation)
@@ -124,3 +127,35 @@ def steps(runner: Runner) -> list[Step]:
         )
         for i, values in enumerate(zip(*lists.values(), strict=True))
     ]
+
+
+def person(seed: int) -> dict[str, tuple[float, float, float, float]]:
+    """Someone drawn from the population: an own level, and own effects of pace and slope."""
+    rng = np.random.default_rng(seed)
+    out = {}
+    for prior in PRIORS[:-1]:
+        level = 0.15 if prior.logarithmic else prior.between
+        spread = (level, prior.pace[1], prior.uphill[1], prior.downhill[1])
+        out[prior.name] = tuple(float(v) for v in rng.standard_normal(4) * spread)
+    return out
+
+
+def day(seed: int, share: float = 1.0) -> dict[str, float]:
+    """Today's level of each measure: sessions differ by the population's spread between sessions."""
+    rng = np.random.default_rng(seed + 1_000_000)
+    return {prior.name: share * prior.between * float(rng.standard_normal()) for prior in PRIORS[:-1]}
+
+
+def varied_speed(seed: int) -> Callable[[float], float]:
+    """An everyday run: easy pace that wanders, with quicker stretches."""
+    rng = np.random.default_rng(seed + 2_000_000)
+    base, phase = rng.uniform(2.5, 3.2), rng.uniform(0, 600)
+    bursts = rng.uniform(300, 3500, 3)
+    return lambda t: base * (1 + 0.06 * math.sin((t + phase) / 130)) + (0.5 if np.any(abs(t - bursts) < 60) else 0.0)
+
+
+def varied_grade(seed: int) -> Callable[[float], float]:
+    """Rolling hills up to 6 %."""
+    rng = np.random.default_rng(seed + 3_000_000)
+    height, length, phase = rng.uniform(1, 6), rng.uniform(120, 400), rng.uniform(0, 600)
+    return lambda t: float(height * math.sin((t + phase) / length * 2 * math.pi))

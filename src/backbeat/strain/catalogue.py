@@ -26,6 +26,8 @@ class Rule:
         direction: +1 when more is worth telling, -1 when less is, 0 for both.
         threshold: least change or value that is worth telling, in `threshold_unit`.
         threshold_unit: "% of usual", "SD" or the unit of the measure.
+        certainty: for "change", how many standard errors the change has to be from zero; with it the false alerts of
+            all rules together stay below one in ten hours (docs/validation.md).
         levels: values at each of which a "once" alert is told.
         unit: of the figures in the alert.
         persistence_s: for how long the condition has to hold.
@@ -45,6 +47,7 @@ class Rule:
     measure: str | None = None
     direction: Literal[-1, 0, 1] = 1
     threshold: float = 0.0
+    certainty: float = 4.0
     levels: tuple[float, ...] = ()
     threshold_unit: str = ""
     unit: str | None = None
@@ -90,6 +93,7 @@ RULES: tuple[Rule, ...] = (
         measure="impact_pct",
         direction=0,
         threshold=2.5,
+        certainty=3.9,
         threshold_unit="percentage points",
         unit="%",
     ),
@@ -147,6 +151,7 @@ RULES: tuple[Rule, ...] = (
         "Your form has drifted from your usual. Easing off is reasonable.",
         measure="form",
         threshold=0.25,
+        certainty=3.3,
         threshold_unit="SD",
         unit="SD",
     ),

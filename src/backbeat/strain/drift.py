@@ -5,7 +5,7 @@ is known beforehand (population or the runner's own baseline) is the prior; the 
 linear regression (a Kalman filter without motion) and is then frozen, so that a slow decline cannot become normal.
 After that the last 1, 2 and 3 minutes are each compared with it; the standard error of the comparison counts the noise
 of the window, the uncertainty of usual, that of the slopes where pace or grade are now different, and the wander that
-every runner shows. More than `limit` standard errors, and more than is worth telling, is a change.
+every runner shows. More than a rule's `certainty` standard errors, and more than is worth telling, is a change.
 
 Why moving averages and not a CUSUM: to be found within five minutes, a change must be large against the noise of one
 minute (derived in docs/validation.md), and for such changes an average over just that time is the most powerful test
@@ -26,7 +26,7 @@ from backbeat.strain.measures import NAMES, TIRES
 from backbeat.strain.settings import DriftSettings
 
 MINUTE_S = 60.0
-WANDER = 0.35
+WANDER = 0.5
 """Slow wander that no averaging removes, in SD of one-minute means."""
 FORM_CORRELATION = 0.2
 """How far the measures of form go together by chance, for the spread of their mean."""

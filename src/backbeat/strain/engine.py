@@ -201,7 +201,7 @@ class Strain:
         exposure = self._known.baseline.exposure
         for name, finding in self._exposure.once(exposure, self._totals, self._alerts):
             alerts += self._alerts.tell_once(name, finding, block.end, block.known_at)
-        fast = self._exposure.too_fast(exposure, block, self._change, self._settings.drift)
+        fast = self._exposure.too_fast(exposure, block, self._change)
         if fast is not None:
             alerts += self._alerts.judge("too_fast", fast, block.end, block.known_at)
         return alerts

@@ -9,8 +9,10 @@ from backbeat.strain.alerts import Alerts, Finding
 from backbeat.strain.baseline import Exposure
 from backbeat.strain.blocks import Block
 from backbeat.strain.drift import Change
-from backbeat.strain.settings import DriftSettings
 from backbeat.strain.totals import FIRST_MINUTES_S, Totals
+
+_BEGINS_TO_DRIFT = 1.65
+"""Standard errors: one in twenty by chance, which is enough beside an unusual pace."""
 
 
 def past_longest_pct(exposure: Exposure, totals: Totals) -> float | None:
@@ -52,14 +54,12 @@ class ExposureWatch:
             if any(exposure.shoe_km < level <= worn for level in alerts.rule("shoe_km").levels):
                 yield "shoe_km", Finding(True, False, worn)
 
-    def too_fast(
-        self, exposure: Exposure, block: Block, change: Change | None, settings: DriftSettings
-    ) -> Finding | None:
+    def too_fast(self, exposure: Exposure, block: Block, change: Change | None) -> Finding | None:
         """Among the fastest of 90 days while form drifts; None where the pace or its usual is not known."""
         if exposure.fast_speed_m_s is None or block.speed_m_s is None or change is None:
             return None
         fast = block.speed_m_s > exposure.fast_speed_m_s
-        drifting = change.form_score >= 0.5 * settings.limit
+        drifting = change.form_score >= _BEGINS_TO_DRIFT
         return Finding(fast and drifting, not fast, block.speed_m_s, exposure.fast_speed_m_s)
 
     def _first(self, name: str) -> bool:

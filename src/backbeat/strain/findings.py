@@ -27,7 +27,7 @@ def change_findings(
     Args:
         change: of the last minutes against usual.
         alerts: the rules as this user wants them.
-        settings: how sure a change has to be.
+        settings: when a change is over.
         sides_withheld: worn off the midline; only the change of an index may be told, not the index.
     """
     for name in _WATCHED:
@@ -52,16 +52,16 @@ def _one(change: Change, rule: Rule, settings: DriftSettings) -> Finding | None:
     else:
         usual, value, size = expected, expected + amount, amount
     sign = rule.direction or (1 if amount >= 0 else -1)
-    on = sign * score >= settings.limit and sign * size >= rule.threshold
-    off = sign * score < settings.clear * settings.limit or sign * size < settings.clear * rule.threshold
+    on = sign * score >= rule.certainty and sign * size >= rule.threshold
+    off = sign * score < settings.clear * rule.certainty or sign * size < settings.clear * rule.threshold
     return Finding(on, off, value, usual, error)
 
 
 def _form(change: Change, rule: Rule, settings: DriftSettings) -> Finding | None:
     if math.isnan(change.form_score):
         return None
-    on = change.form_score >= settings.limit and change.form >= rule.threshold
-    off = change.form_score < settings.clear * settings.limit or change.form < settings.clear * rule.threshold
+    on = change.form_score >= rule.certainty and change.form >= rule.threshold
+    off = change.form_score < settings.clear * rule.certainty or change.form < settings.clear * rule.threshold
     return Finding(on, off, change.form, 0.0, abs(change.form / change.form_score) if change.form_score else None)
 
 

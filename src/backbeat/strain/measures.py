@@ -69,7 +69,7 @@ PRIORS: tuple[Prior, ...] = (
     Prior("pelvic_tilt_range_deg", "°", False, 8.0, 0.4, 1.2, (1.0, 2.0), (0.02, 0.08), (0.05, 0.08)),
     Prior("pelvic_tilt_drift_deg", "°", False, 0.0, 0.6, 0.8, (1.0, 2.0), (0.15, 0.15), (-0.10, 0.15)),
     Prior("medio_lateral_sway_cm", "cm", True, 3.0, 0.03, 0.10, (-0.2, 0.4), (0.0, 0.006), (0.0, 0.006), 1),
-    Prior("impact_pct", "%", False, 0.0, 1.1, 2.0, (0.0, 2.0), (0.0, 0.10), (0.0, 0.15)),
+    Prior("impact_pct", "%", False, 0.0, 1.0, 2.0, (0.0, 1.5), (0.0, 0.05), (0.0, 0.10)),
 )
 NAMES = tuple(prior.name for prior in PRIORS)
 STEP_NAMES = NAMES[:-1]

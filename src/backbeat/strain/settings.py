@@ -39,15 +39,13 @@ class DriftSettings:
         settle_s: seconds of running at the start that are not used.
         reference_s: seconds of running after that which make the run's own usual.
         window_s: seconds of running that a change is averaged over.
-        limit: a change is one when its average over the window is this many standard errors from zero.
         clear: and it is over when it has come back below this share of what raised it.
     """
 
     block_s: Annotated[float, Ge(5), Le(60)] = 20.0
     settle_s: Annotated[float, Ge(0), Le(600)] = 120.0
-    reference_s: Annotated[float, Ge(60), Le(1200)] = 300.0
+    reference_s: Annotated[float, Ge(60), Le(1200)] = 480.0
     window_s: Annotated[float, Ge(60), Le(600)] = 180.0
-    limit: Annotated[float, Ge(2), Le(8)] = 4.5
     clear: Annotated[float, Ge(0), Le(0.9)] = 0.5
 
 
