@@ -1,0 +1,103 @@
+"""`backbeat history`: what has been run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from backbeat.history.place import DEFAULT_RUNNER, runner_file
+from backbeat.history.store import History, StoredSession
+
+app = typer.Typer(no_args_is_help=False, invoke_without_command=True, help="What has been run.")
+Runner = Annotated[str, typer.Option(help="Whose history: a short name, a-z 0-9 -.")]
+
+
+@app.callback()
+def listing(context: typer.Context, runner: Runner = DEFAULT_RUNNER) -> None:
+    """List the sessions, newest last."""
+    context.obj = runner
+    if context.invoked_subcommand is not None:
+        return
+    with History(runner_file(runner)) as history:
+        sessions = history.sessions()
+    if not sessions:
+        typer.echo(f"No sessions yet for {runner}; `backbeat run` keeps them.")
+        return
+    table = Table(box=None)
+    for heading in ("session", "began", "running", "distance", "cadence", "impact", "alerts", "pain"):
+        table.add_column(heading, justify="left" if heading in ("session", "began") else "right", no_wrap=True)
+    for session in sessions:
+        table.add_row(*_row(session))
+    Console().print(table)
+
+
+@app.command()
+def show(context: typer.Context, session: Annotated[str, typer.Argument(help="Its id, or last.")] = "last") -> None:
+    """One session: its figures, alerts and notes."""
+    with History(runner_file(context.obj)) as history:
+        found = history.session(session)
+        alerts, notes = history.alerts(found.id), history.notes(found.id)
+    console = Console()
+    console.print(f"Session {found.id}, {found.origin}, sensor at {found.position.replace('_', ' ')}")
+    table = Table(box=None, show_header=False)
+    for name, value in (found.summary or {}).items():
+        if isinstance(value, (int, float)) and name not in ("start", "end", "known_at"):
+            table.add_row(name, f"{value:g}")
+    console.print(table)
+    for alert in alerts:
+        if alert["state"] == "raised":
+            console.print(f"alert at {alert['known_at']:.0f} s: {alert['message']}")
+    for note in notes:
+        level = "" if note.level is None else f" {note.level:g} of 10"
+        console.print(f"{note.kind}{level} {note.moment or ''} {note.text or ''}".rstrip())
+
+
+@app.command()
+def delete(
+    context: typer.Context,
+    session: Annotated[str, typer.Argument(help="Its id, or last.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Forget a session, as if it had never been run: its minutes, alerts and notes go too."""
+    with History(runner_file(context.obj)) as history:
+        found = history.session(session)
+        if not yes:
+            typer.confirm(f"Delete session {found.id} for good?", abort=True)
+        history.delete(found.id)
+    typer.echo(f"Session {found.id} is gone.")
+
+
+@app.command()
+def path(context: typer.Context) -> None:
+    """Where the file is; copy it to keep it, delete it to forget everything."""
+    typer.echo(runner_file(context.obj))
+
+
+def _row(session: StoredSession) -> tuple[str, ...]:
+    summary: dict[str, Any] = dict(session.summary or {})
+    began = "?" if session.start_utc is None else _local(session.start_utc)
+    if not summary:
+        return (session.id, began, "not finished", "", "", "", "", "")
+
+    def figure(name: str, form: str, scale: float = 1.0) -> str:
+        value = summary.get(name)
+        return "-" if value is None else form.format(value * scale)
+
+    return (
+        session.id,
+        began,
+        figure("running_s", "{:.0f} min", 1 / 60),
+        figure("distance_m", "{:.1f} km", 1 / 1000),
+        figure("cadence_spm", "{:.0f}/min"),
+        figure("impact_peak_g", "{:.1f} g"),
+        str(sum((summary.get("alerts") or {}).values())),
+        "-" if session.worst_pain is None else f"{session.worst_pain:g}",
+    )
+
+
+def _local(utc: float) -> str:
+    return datetime.fromtimestamp(utc, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
