@@ -26,7 +26,7 @@ AXES = ("+x", "-x", "+y", "-y", "+z", "-z")
 
 
 def command(
-    files: Annotated[list[Path], typer.Argument(help="Recordings: CSV with time, acc_x, acc_y, acc_z and so on.")],
+    files: Annotated[list[Path], typer.Argument(help="Recordings: CSV, MCAP, Sensor Logger, phyphox, Movesense.")],
     jsonl: Annotated[
         str | None, typer.Option(metavar="FILE|-", help="Write every event as a line of JSON; - is standard output.")
     ] = None,
@@ -37,6 +37,9 @@ def command(
     realtime: Annotated[bool, typer.Option("--realtime", help="At the speed of the recording.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse files with any bad row.")] = False,
     session: Annotated[str | None, typer.Option(help="Name of the session, a-z 0-9 -.")] = None,
+    columns: Annotated[
+        Path | None, typer.Option(metavar="TOML", help="Which column holds what, for tables of other programs.")
+    ] = None,
     up: Annotated[str | None, typer.Option(metavar="AXIS", help="The sensor axis that points up, such as +z.")] = None,
     forward: Annotated[str | None, typer.Option(metavar="AXIS", help="The one that points forward.")] = None,
 ) -> None:
@@ -45,7 +48,9 @@ def command(
         if axis is not None and axis not in AXES:
             raise UserError(f"'{axis}' is no axis; --up and --forward take one of {', '.join(AXES)}.")
     gait = GaitSettings(up=up, forward=forward) if up or forward else None
-    recordings = [open_recording(file, strict=strict) for file in files]  # all are looked at before the first is read
+    recordings = [
+        open_recording(file, strict=strict, columns=columns) for file in files
+    ]  # all are looked at before the first is read
     with ExitStack() as stack:
         lines = stack.enter_context(open_lines(jsonl)) if jsonl else None
         for recording in recordings:
