@@ -90,6 +90,7 @@ class DeviceClock:
         self._settings = settings or ClockSettings()
         self._rate = 1.0  # host seconds in a device second, by the envelope
         self._jitter = 0.0  # mean delay beyond the smallest, s
+        self._delays = 0  # how many went into it
         self._last: float | None = None  # the latest host time given out
         self.restart()
 
@@ -133,7 +134,8 @@ class DeviceClock:
             self._low = (device, offset)
             return False
         late = arrival - self._at(device)
-        self._jitter += 0.02 * (max(late, 0.0) - self._jitter)
+        self._delays += 1
+        self._jitter += max(0.02, 1 / self._delays) * (max(late, 0.0) - self._jitter)
         if offset - self._low[1] < (self._rate - 1) * (device - self._low[0]):
             self._low = (device, offset)
         # In a burst of stored packets much device time passes in little host time: both must have gone by.

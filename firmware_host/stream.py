@@ -7,14 +7,12 @@ from collections.abc import Callable
 import numpy as np
 
 from backbeat.samples import BoolArray, Samples
-from firmware_host.clock import ClockSettings, DeviceClock
+from firmware_host.clock import DeviceClock
 from firmware_host.radios.radio import Packet
 
 SMALLEST_GAP_S = 0.05
 """Without counter and clock, readings lost show only as all that follows being late. Less than this is not told from
 the radio's own delays, so it passes unnoticed: ten readings at 200 Hz. No figure within a step depends on it."""
-RATE_ERROR = 0.02
-"""WitMotion sensors have been seen 0.7 % off; a rate that was measured instead of set is less sure than that."""
 
 
 class Stream:
@@ -33,7 +31,7 @@ class Stream:
         Args:
             rate_hz: the nominal rate, asked for whenever a sensor without a clock is timed by counting.
         """
-        self.clock = DeviceClock(ClockSettings(rate_error=RATE_ERROR))
+        self.clock = DeviceClock()
         self.delivered = self.missing = self.gaps = 0
         self._rate_hz = rate_hz
         self._count = 0  # of the next reading, for a sensor without a clock

@@ -11,8 +11,15 @@ DATA is a header of 16 bytes and readings of six int16 (three without a gyroscop
     14 s8   temperature in °C
     15 u8   identity of the settings, as in INFO
 
-INFO says range, scale and rate; CONTROL starts, stops and has readings sent again. Nineteen readings fill the longest
-notification of a 247-byte MTU.
+INFO says range, scale and rate. CONTROL takes commands and notifies F0, the command and a status (0 is success):
+
+    01 u16 rate u8 range in g u16 range in °/s   START: measure; the answer adds the number of the next reading (u32).
+                                                 A node that measures so already goes on. Nothing is sent before:
+    05 u32 number u16 65535                      SEND: from this reading on, or the oldest that is remembered
+    02                                           STOP
+    03                                           IDENTIFY: blink
+
+Nineteen readings fill the longest notification of a 247-byte MTU.
 """
 
 from __future__ import annotations
@@ -47,7 +54,7 @@ VERSION = 1
 GYRO, LOST, SATURATED, RESTARTED = 1, 2, 4, 8
 HEADER = struct.Struct("<BBHIIHbB")
 INFORMATION = struct.Struct("<BBBBHHHffBB6s")
-START, STOP, RESEND = 1, 2, 5
+START, STOP, SEND = 1, 2, 5
 OK = 0
 NEAR_END = 32760
 CHIPS = {1: "LSM6DS3TR-C", 2: "LSM6DSOX"}
@@ -176,6 +183,7 @@ class HipNode:
     def start(self) -> Exchange:
         """Set rate and range, and have the readings come."""
         yield Subscribe(CONTROL)
+        yield Subscribe(DATA)
         wanted = self.setting
         command = struct.pack(
             "<BHBH", START, round(wanted.rate_hz), int(wanted.acc_range_g or 16), int(wanted.gyr_range_dps or 2000)
@@ -198,9 +206,8 @@ class HipNode:
         self.setting = Setting(
             found.rate_hz, found.acc_g * STANDARD_GRAVITY, gyr, found.acc_range_g, found.gyr_range_dps or None
         )
-        if self._known:
-            yield from self._ask(struct.pack("<BIH", RESEND, self._next % 2**32, 0xFFFF))
-        yield Subscribe(DATA)  # only now, so that what is sent again comes before what is new
+        first = self._next % 2**32 if self._known else begins
+        yield from self._ask(struct.pack("<BIH", SEND, first, 0xFFFF))
 
     def stop(self) -> Exchange:
         """Have the readings end."""

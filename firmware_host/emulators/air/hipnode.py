@@ -30,7 +30,7 @@ class EmulatedHipNode(EmulatedSensor):
     service = radio.SERVICE
     characteristics: ClassVar[Sequence[Characteristic]] = (
         Characteristic(radio.DATA, ("notify",)),
-        Characteristic(radio.CONTROL, ("write", "indicate")),
+        Characteristic(radio.CONTROL, ("write", "notify")),
         Characteristic(radio.INFO, ("read",)),
     )
 
@@ -48,7 +48,12 @@ class EmulatedHipNode(EmulatedSensor):
         self._memory: deque[tuple[int, NDArray[np.int64]]] = deque()
         self._next = 0  # number of the reading to be sent next
         self._sequence = 0
-        self._fresh = True
+        self._fresh, self._sending = True, False
+
+    def linked(self, up: bool, now: float) -> None:
+        """A new link starts silent."""
+        super().linked(up, now)
+        self._sending = False
 
     def read(self, characteristic: str, now: float) -> bytes:
         """INFO, and what every sensor has."""
@@ -57,7 +62,7 @@ class EmulatedHipNode(EmulatedSensor):
         )
 
     def write(self, characteristic: str, data: bytes, now: float) -> None:
-        """START, STOP, RESEND."""
+        """START, STOP, SEND."""
         if characteristic != radio.CONTROL or not data:
             return
         status, extra = 0, b""
@@ -67,13 +72,13 @@ class EmulatedHipNode(EmulatedSensor):
                 status = 2
             elif self._setting != (rate, acc_range, gyr_range):
                 self._begin(rate, acc_range, gyr_range, now)
+            self._sending = False
             extra = struct.pack("<I", self.sampler.count if self._setting else 0)
         elif data[0] == radio.STOP:
             self._setting = None
-        elif data[0] == radio.RESEND and len(data) == 7:
-            (first,) = struct.unpack_from("<I", data, 1)
-            oldest = self._memory[0][0] if self._memory else self.sampler.count
-            self._next = min(max(first, oldest), self._next)
+        elif data[0] == radio.SEND and len(data) == 7:
+            (self._next,) = struct.unpack_from("<I", data, 1)
+            self._sending = True
         else:
             status = 1
         self.reply(radio.CONTROL, bytes((0xF0, data[0], status)) + extra)
@@ -101,7 +106,7 @@ class EmulatedHipNode(EmulatedSensor):
             return []
         self._measure(now)
         sent = []
-        if radio.DATA in self.subscribed:
+        if self._sending and radio.DATA in self.subscribed:
             for index, counts in list(self._memory):
                 if index + len(counts) <= self._next:
                     continue
