@@ -16,6 +16,7 @@ from backbeat import __version__
 from backbeat.errors import UserError
 
 COMMANDS = {
+    "config": "Check a configuration file, or write the complete commented one.",
     "evaluate": "Score the analysis on recordings with ground truth.",
     "record": "Record a sensor without analysing it.",
     "replay": "Analyse a recording: steps, alerts and the session's summary.",

@@ -33,25 +33,25 @@ class MqttSettings:
 
     Attributes:
         host: name or address.
-        port: None takes 1883, or 8883 with TLS.
+        port: 1883 unless set, 8883 with TLS.
         tls: encrypt the connection.
-        ca_file: PEM file of the certificate authority; None takes the system's.
+        ca_file: PEM file of the certificate authority; the system's unless set.
         cert_file: PEM file of this device's own certificate, where the broker asks for one.
         key_file: PEM file of its key.
-        user: name at the broker; None connects without one.
-        password_file: holds the password in its first line, readable by its owner only; None takes the systemd
-            credential `backbeat-mqtt-password`.
+        user: name at the broker; without one no password is sent either.
+        password_file: holds the password in its first line, readable by its owner only; unless set it is the
+            systemd credential `backbeat-mqtt-password`.
         plaintext_password: send the password unencrypted even to another machine.
         version: of MQTT; "auto" takes 5 where the broker speaks it, else 3.1.1.
         team: id of the team, in topics.
         runner: id of the runner, in topics.
         runner_name: for people, in payloads only; empty takes the id.
-        root: begins all topics; None takes `backbeat/v1/<team>/<runner>`.
+        root: begins all topics; `backbeat/v1/<team>/<runner>` unless set.
         steps: publish each step.
         commands: those that are answered besides `resend` and `ack`.
         homeassistant: announce the runner to Home Assistant.
         homie: follow the Homie 5 convention too.
-        owntracks: topic filter of the runner's phone, read for speed and slope; None reads nothing.
+        owntracks: topic filter of the runner's phone, read for speed and slope, where set.
         keepalive_s: a silent connection is tried after so long.
     """
 

@@ -51,7 +51,7 @@ class DriftSettings:
 
 @dataclass(frozen=True, slots=True)
 class AlertOverride:
-    """What a user changes about one alert of the catalogue; None keeps the catalogue's own value.
+    """What a user changes about one alert of the catalogue; what is not set stays as the catalogue has it.
 
     Attributes:
         enabled: False switches the alert off, True switches an opt-in on.
