@@ -11,18 +11,17 @@ from typing import Annotated, BinaryIO
 import typer
 
 from backbeat import terminal
-from backbeat.errors import UserError
-from backbeat.gait.engine import GaitSettings
+from backbeat.cli.options import ForwardAxis, SettingsFile, UpAxis, settings_in_force
+from backbeat.config.configured import Configured
 from backbeat.jsonl import JsonLines, open_lines
 from backbeat.logbook.pace import InBlocks, RealTime
 from backbeat.logbook.recording import Recording
 from backbeat.logbook.source import open_recording
 from backbeat.monitor import Monitor, MonitorSettings
+from backbeat.mqtt.settings import MqttSettings
 from backbeat.pipeline import Consumer, run
 from backbeat.samples import SourceInfo
 from backbeat.sources import Source
-
-AXES = ("+x", "-x", "+y", "-y", "+z", "-z")
 
 
 def command(
@@ -40,28 +39,29 @@ def command(
     columns: Annotated[
         Path | None, typer.Option(metavar="TOML", help="Which column holds what, for tables of other programs.")
     ] = None,
-    up: Annotated[str | None, typer.Option(metavar="AXIS", help="The sensor axis that points up, such as +z.")] = None,
-    forward: Annotated[str | None, typer.Option(metavar="AXIS", help="The one that points forward.")] = None,
+    up: UpAxis = None,
+    forward: ForwardAxis = None,
+    settings_file: SettingsFile = None,
 ) -> None:
     """Analyse recordings: steps, alerts and the session's summary."""
-    for axis in (up, forward):
-        if axis is not None and axis not in AXES:
-            raise UserError(f"'{axis}' is no axis; --up and --forward take one of {', '.join(AXES)}.")
-    gait = GaitSettings(up=up, forward=forward) if up or forward else None
+    configured = settings_in_force(settings_file, up, forward)
+    broker = MqttSettings.from_url(mqtt) if mqtt else configured.broker()
     recordings = [
         open_recording(file, strict=strict, columns=columns) for file in files
     ]  # all are looked at before the first is read
     with ExitStack() as stack:
         lines = stack.enter_context(open_lines(jsonl)) if jsonl else None
         for recording in recordings:
-            source: Source = stack.enter_context(recording)
+            source: Source = Configured(stack.enter_context(recording), configured)
             if block:
                 source = InBlocks(source, block)
             if realtime:
                 source = RealTime(source)
-            settings = _in_force(recording)
-            monitor = Monitor(source.info, replace(settings, gait=gait) if gait else settings, session=session)
-            run(source, monitor, _consumers(source.info, jsonl, lines, mqtt))
+            settings = configured.monitor() if settings_file else _in_force(recording)
+            if up or forward:
+                settings = replace(settings, gait=configured.monitor().gait)
+            monitor = Monitor(source.info, settings, session=session)
+            run(source, monitor, _consumers(source.info, jsonl, lines, broker))
 
 
 def _in_force(recording: Recording) -> MonitorSettings:
@@ -77,11 +77,13 @@ def _in_force(recording: Recording) -> MonitorSettings:
         return MonitorSettings()
 
 
-def _consumers(info: SourceInfo, jsonl: str | None, lines: BinaryIO | None, mqtt: str | None) -> list[Consumer]:
+def _consumers(
+    info: SourceInfo, jsonl: str | None, lines: BinaryIO | None, broker: MqttSettings | None
+) -> list[Consumer]:
     """Who takes the events: the broker, the lines of JSON, the terminal."""
     consumers: list[Consumer] = []
-    if mqtt:
-        consumers.append(_publisher(mqtt, info))
+    if broker:
+        consumers.append(_publisher(broker, info))
     if jsonl and lines:
         consumers.append(JsonLines(lines, "standard output" if jsonl == "-" else jsonl))
     if jsonl != "-":
@@ -89,12 +91,10 @@ def _consumers(info: SourceInfo, jsonl: str | None, lines: BinaryIO | None, mqtt
     return consumers
 
 
-def _publisher(url: str, info: SourceInfo) -> Consumer:
+def _publisher(settings: MqttSettings, info: SourceInfo) -> Consumer:
     """A publisher that is connected: a replay without its broker would be over before anybody heard of it."""
     from backbeat.mqtt.publisher import Publisher
-    from backbeat.mqtt.settings import MqttSettings
 
-    settings = MqttSettings.from_url(url)
     settings.check()
     publisher = Publisher(settings, info, report=lambda told: typer.echo(told, err=True))
     publisher.wait_connected()

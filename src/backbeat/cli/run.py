@@ -19,25 +19,28 @@ from typing import Annotated, Any, BinaryIO, Self
 import typer
 
 from backbeat import terminal
+from backbeat.cli.options import ForwardAxis, SettingsFile, UpAxis, settings_in_force
+from backbeat.config import find
+from backbeat.config.configured import Configured
+from backbeat.config.settings import RecorderSettings
 from backbeat.errors import UserError
-from backbeat.gait.engine import GaitSettings
 from backbeat.jsonl import JsonLines, open_lines
 from backbeat.logbook.pace import RealTime
 from backbeat.monitor import Monitor, MonitorSettings
+from backbeat.mqtt.settings import MqttSettings
 from backbeat.pipeline import Consumer, run
 from backbeat.samples import Context, Samples, SourceInfo
 from backbeat.sources import Source, open_source
 
-AXES = ("+x", "-x", "+y", "-y", "+z", "-z")
 BROKER_PATIENCE_S = 3.0
 """A run that is stopped ends within five seconds; the broker gets most of them."""
 
 
 def command(
     source: Annotated[
-        str,
-        typer.Option(metavar="URI", help="Such as i2c://1/0x6a, ble://…, emulate:lsm6dsox; see `backbeat sensors`."),
-    ],
+        str | None,
+        typer.Option(metavar="URI", help="Such as i2c://1/0x6a, ble://…, emulate:lsm6dsox; that of the configuration."),
+    ] = None,
     jsonl: Annotated[
         str | None, typer.Option(metavar="FILE|-", help="Write every event as a line of JSON; - is standard output.")
     ] = None,
@@ -50,16 +53,25 @@ def command(
     ] = None,
     seconds: Annotated[float | None, typer.Option(min=0.1, help="Stop after so long.")] = None,
     session: Annotated[str | None, typer.Option(help="Name of the session, a-z 0-9 -.")] = None,
-    up: Annotated[str | None, typer.Option(metavar="AXIS", help="The sensor axis that points up, such as +z.")] = None,
-    forward: Annotated[str | None, typer.Option(metavar="AXIS", help="The one that points forward.")] = None,
+    up: UpAxis = None,
+    forward: ForwardAxis = None,
+    settings_file: SettingsFile = None,
 ) -> None:
-    """Watch a sensor live until Ctrl-C, SIGTERM, --seconds or its end; the session then ends with its summary."""
-    for axis in (up, forward):
-        if axis is not None and axis not in AXES:
-            raise UserError(f"'{axis}' is no axis; --up and --forward take one of {', '.join(AXES)}.")
-    settings = MonitorSettings(gait=GaitSettings(up=up, forward=forward))
+    """Watch a sensor live until Ctrl-C, SIGTERM, --seconds or its end; the session then ends with its summary.
+
+    What the command line does not say is as the configuration has it: that of --settings, or else
+    /etc/backbeat/backbeat.toml, or else ~/.config/backbeat/backbeat.toml.
+    """
+    configured = settings_in_force(settings_file or find(), up, forward)
+    settings = configured.monitor()
+    broker = MqttSettings.from_url(mqtt) if mqtt else configured.broker()
+    if broker:
+        broker.check()
+    source = source or configured.sensor.source
+    if source is None:
+        raise UserError('There is no sensor: say --source URI, or set [sensor] source = "URI" in the configuration.')
     with ExitStack() as stack:
-        opened: Source = stack.enter_context(open_source(source))
+        opened: Source = Configured(stack.enter_context(open_source(source)), configured)
         if opened.info.readings is not None:  # a recording, or a simulated run: it has no pace of its own
             opened = RealTime(opened)
         if seconds is not None:
@@ -70,13 +82,25 @@ def command(
         def make(info: SourceInfo) -> Monitor:
             return Monitor(info, settings, session=session)
 
-        if record == "none":
-            run(opened, make(opened.info), _consumers(opened.info, jsonl, lines, mqtt))
+        place = _recording_place(record, configured.recorder)
+        if place is None:
+            run(opened, make(opened.info), _consumers(opened.info, jsonl, lines, broker))
             return
-        place = Path(record) if record else state_folder() / "recordings"
-        if not record:
-            place.mkdir(exist_ok=True)
-        _recorded(opened, source, make, settings, place, lambda info: _consumers(info, jsonl, lines, mqtt))
+        _recorded(opened, source, make, settings, place, lambda info: _consumers(info, jsonl, lines, broker))
+
+
+def _recording_place(said: str | None, settings: RecorderSettings) -> Path | None:
+    """Where to record: what the command line says before what the configuration does; None not to."""
+    if said == "none" or (said is None and not settings.enabled):
+        return None
+    if said is not None:
+        return Path(said)
+    folder = settings.folder or state_folder() / "recordings"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder}: {error.strerror}; choose another [recorder] folder.") from None
+    return folder
 
 
 def _recorded(
@@ -172,11 +196,13 @@ def state_folder() -> Path:
     return folder
 
 
-def _consumers(info: SourceInfo, jsonl: str | None, lines: BinaryIO | None, mqtt: str | None) -> list[Consumer]:
+def _consumers(
+    info: SourceInfo, jsonl: str | None, lines: BinaryIO | None, broker: MqttSettings | None
+) -> list[Consumer]:
     """Who takes the events beside the recording: the broker, the lines of JSON, the terminal."""
     consumers: list[Consumer] = []
-    if mqtt:
-        consumers.append(_publisher(mqtt, info))
+    if broker:
+        consumers.append(_publisher(broker, info))
     if jsonl and lines:
         consumers.append(JsonLines(lines, "standard output" if jsonl == "-" else jsonl))
     if jsonl != "-":
@@ -184,13 +210,10 @@ def _consumers(info: SourceInfo, jsonl: str | None, lines: BinaryIO | None, mqtt
     return consumers
 
 
-def _publisher(url: str, info: SourceInfo) -> Consumer:
+def _publisher(settings: MqttSettings, info: SourceInfo) -> Consumer:
     """A publisher with an outbox on disk: a live run goes on without its broker and tells it later."""
     from backbeat.mqtt.publisher import Publisher
-    from backbeat.mqtt.settings import MqttSettings
 
-    settings = MqttSettings.from_url(url)
-    settings.check()
     return Publisher(
         settings,
         info,

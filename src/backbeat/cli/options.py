@@ -1,0 +1,39 @@
+"""What `run` and `replay` share of their command lines."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, cast, get_args
+
+import typer
+
+from backbeat.config import Settings, load
+from backbeat.config.settings import Axis
+from backbeat.errors import UserError
+
+SettingsFile = Annotated[
+    Path | None, typer.Option("--settings", metavar="FILE", help="Configuration file, such as config/backbeat.toml.")
+]
+UpAxis = Annotated[str | None, typer.Option(metavar="AXIS", help="The sensor axis that points up, such as +z.")]
+ForwardAxis = Annotated[str | None, typer.Option(metavar="AXIS", help="The one that points forward.")]
+
+
+def settings_in_force(file: Path | None, up: str | None, forward: str | None) -> Settings:
+    """The settings of the file, with the axes of the command line before those of the file.
+
+    Raises:
+        UserError: a fault in the file, or something that is no axis.
+    """
+    for axis in (up, forward):
+        if axis is not None and axis not in get_args(Axis):
+            raise UserError(f"'{axis}' is no axis; --up and --forward take one of {', '.join(get_args(Axis))}.")
+    settings = load(file)
+    if up is None and forward is None:
+        return settings
+    mount = replace(
+        settings.mount,
+        up=cast("Axis | None", up or settings.mount.up),
+        forward=cast("Axis | None", forward or settings.mount.forward),
+    )
+    return replace(settings, mount=mount)
