@@ -38,7 +38,7 @@ def test_what_a_file_says_reaches_the_rooms():
         [session]
         end_after_pause_s = 120
         [strain.drift]
-        limit = 6
+        clear = 0.4
         [strain.alerts.overrides.impact_high]
         enabled = false
         [mqtt]
@@ -57,7 +57,7 @@ def test_what_a_file_says_reaches_the_rooms():
     monitor = told.monitor()
     assert monitor.gait.up == "+z"
     assert monitor.session.end_after_pause_s == 120.0
-    assert monitor.strain.drift.limit == 6.0
+    assert monitor.strain.drift.clear == 0.4
     assert monitor.strain.alerts.overrides["impact_high"].enabled is False
     broker = told.broker()
     assert broker is not None
@@ -70,8 +70,8 @@ def test_what_a_file_says_reaches_the_rooms():
 
 
 FAULTS = [
-    ("[strain.drift]\nlimit = 12", "[strain.drift] limit = 12 is not a number from 2 to 8."),
-    ("[strain.drift]\nlimti = 3", "[strain.drift] limti is not a setting here; did you mean limit?"),
+    ("[strain.drift]\nclear = 12", "[strain.drift] clear = 12 is not a number from 0 to 0.9."),
+    ("[strain.drift]\nclaer = 3", "[strain.drift] claer is not a setting here; did you mean clear?"),
     ("[straın]\n", "not TOML"),
     ("[strains]\n", "strains is not a section here; did you mean strain?"),
     ("colour = 3", "colour is not a section here; known are runner, sensor"),
@@ -109,7 +109,7 @@ def test_a_fault_is_one_sentence_with_its_place(text, told):
 
 def test_all_faults_are_told_at_once():
     with pytest.raises(ConfigError) as error:
-        parse("a = 1\n[strain.drift]\nlimit = 1\n[mqtt]\nport = 'x'\n[speed]\nsource = 'gps'", HERE)
+        parse("a = 1\n[strain.drift]\nclear = 1\n[mqtt]\nport = 'x'\n[speed]\nsource = 'gps'", HERE)
     lines = str(error.value).splitlines()
     assert "has 5 faults:" in lines[0]
     assert len(lines) == 6
@@ -183,8 +183,8 @@ def _toml(value):
 
 
 def test_the_complete_file_is_current():
-    """Write it anew with: backbeat config example > config/backbeat.toml."""
-    assert (ROOT / "config" / "backbeat.toml").read_text(encoding="utf-8") == complete()
+    written = (ROOT / "config" / "backbeat.toml").read_text(encoding="utf-8")
+    assert written == complete(), "run: backbeat config example > config/backbeat.toml"
 
 
 def test_the_complete_file_changes_nothing():
