@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from smbus2 import SMBus, i2c_msg
 
@@ -25,6 +25,13 @@ class Host:
     sleep: Callable[[float], None] = time.sleep
 
 
+class Span(NamedTuple):
+    """A moment that is known to lie between two, host s: when a count was asked for and when the answer was there."""
+
+    begin: float
+    end: float
+
+
 class Bus:
     """Carries out what a chip asks for.
 
@@ -40,14 +47,14 @@ class Bus:
         self._address, self._host = address, host
         self.errors = 0
 
-    def carry_out(self, talk: Talk[T]) -> tuple[T, float]:
-        """What the conversation came to, and when its first answer was there, host s.
+    def carry_out(self, talk: Talk[T]) -> tuple[T, Span]:
+        """What the conversation came to, and when its first question was asked and answered.
 
         Raises:
             OSError: the bus failed and went on failing.
             ChipFault: the chip did.
         """
-        first: float | None = None
+        asked = answered = self._host.now()
         try:
             operation = next(talk)
             while True:
@@ -56,11 +63,11 @@ class Bus:
                 except OSError as error:
                     operation = talk.throw(error)
                     continue
-                if first is None and isinstance(operation, Read):
-                    first = self._host.now()
+                if answered == asked and isinstance(operation, Read):
+                    answered = self._host.now()
                 operation = talk.send(answer)
         except StopIteration as end:
-            return end.value, self._host.now() if first is None else first
+            return end.value, Span(asked, answered)
 
     def close(self) -> None:
         """Release the bus."""

@@ -104,8 +104,9 @@ class DeviceClock:
         self._low: Point = (0.0, 0.0)  # of the window that is open
         self._opened = (0.0, 0.0)  # device time and arrival at which it was opened
         self._begun = 0.0  # arrival of the first observation
-        self._anchor: Point = (0.0, 0.0)  # (device, host) from which the times go on
-        self._slope = self._rate  # of the times given out
+        self._anchor: Point = (0.0, 0.0)  # (device, host) from which the times go on at the rate
+        self._newest = 0.0  # device time of the latest that was given out
+        self._bend = (0.0, 1.0)  # host seconds that are worked in from there, over so many device seconds
         self._floor = 0.0
 
     @property
@@ -121,6 +122,17 @@ class DeviceClock:
         """
         return self._floor
 
+    def overdue(self, device: float, when: float) -> float:
+        """By how much a reading taken at `device` lies before `when` (host clock), s; less what is not known yet.
+
+        In the first seconds the rate may still be wrong by all that the settings allow.
+        """
+        if not self._observed:
+            return 0.0
+        age = when - self._begun
+        unsure = self._settings.rate_error * age if age < self._settings.window_s else 0.0
+        return when - self._at(device) - unsure
+
     def observe(self, device: float, arrival: float) -> bool:
         """A reading taken at `device` (s, device clock) had arrived at `arrival` (s, host clock).
 
@@ -131,6 +143,7 @@ class DeviceClock:
         if not self._observed:
             self._observed, self._begun = True, arrival
             self._anchor = self._opened = (device, arrival)
+            self._newest = device
             self._low = (device, offset)
             return False
         late = arrival - self._at(device)
@@ -157,34 +170,40 @@ class DeviceClock:
             raise ValueError("observe an arrival before asking for host times")
         if not len(device):
             return np.empty(0)
-        times = self._anchor[1] + self._slope * (device - self._anchor[0])
+        since = device - self._anchor[0]
+        bend, over = self._bend
+        times = self._anchor[1] + self._rate * since + bend * np.minimum(since / over, 1.0)
         if self._last is not None and times[0] <= self._last:  # only after a restart: what is out is out
-            times += self._last - times[0] + 1e-6
+            late = self._last - times[0] + 1e-6
+            times += late
+            self._anchor = (self._anchor[0], self._anchor[1] + late)
         self._last = float(times[-1])
-        self._anchor = (float(device[-1]), self._last)
+        self._newest = float(device[-1])
         return times
 
     def _at(self, device: float) -> float:
-        return self._anchor[1] + self._slope * (device - self._anchor[0])
+        since = device - self._anchor[0]
+        bend, over = self._bend
+        return self._anchor[1] + self._rate * since + bend * min(since / over, 1.0)
 
     def _close(self, device: float, window: float) -> bool:
         """End a window: fit the line again and bend the times towards it."""
         low = self._low
         self._floor = low[0] + low[1] - self._at(low[0])
         settings = self._settings
+        here = self._at(self._newest)  # up to here times are out: they go on from this point
         if self._floor > settings.step_s:
             self._lows.clear()
             self._lows.append(low)
-            self._anchor = (self._anchor[0], self._anchor[1] + self._floor)
-            self._slope = self._rate
+            self._anchor, self._bend = (self._newest, here + self._floor), (0.0, 1.0)
             return True
         self._lows.append(low)
         while self._lows[0][0] < device - settings.memory_s:
             self._lows.popleft()
-        slope, offset = self._line(device)
-        error = device + offset - self._at(device)
-        self._rate = slope
-        self._slope = slope + min(max(error / (2 * window), -settings.slew), settings.slew)
+        self._rate, offset = self._line(self._newest)
+        error = self._newest + offset - here
+        self._anchor = (self._newest, here)
+        self._bend = (error, max(2 * window, abs(error) / settings.slew))
         return False
 
     def _line(self, device: float) -> tuple[float, float]:

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 VISITS_A_FIFO = 4
 LONGEST_PAUSE_S = 0.2
+GOLDEN = 0.6180339887
+"""Its multiples, modulo one, spread over the interval more evenly than chance would have it."""
 STALL_S = 0.5
 """So long without a reading from a chip that is set to give hundreds a second, and it is started anew."""
 BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -131,6 +133,7 @@ class ChipSource:
     def __iter__(self) -> Iterator[Samples | Context]:
         """Readings a few times a second, context when there is any."""
         pause = min(LONGEST_PAUSE_S, self._chip.facts.depth_s / VISITS_A_FIFO)
+        period, phase = 1 / self._chip.facts.rate_hz, 0.0
         alive = spoken = self._host.now()
         while not self._stopped:
             try:
@@ -149,7 +152,9 @@ class ChipSource:
             if self._host.now() - spoken > AWAKE_S:
                 yield _empty_block()
                 spoken = self._host.now()
-            self._host.sleep(pause)
+            # Visits in step with the readings would see the same delay each time, and the clock's line would lie by it.
+            phase = (phase + GOLDEN) % 1.0
+            self._host.sleep(pause - phase * period)
 
     def _visit(self) -> Iterator[Samples | Context]:
         """Empty the FIFO once.
@@ -160,14 +165,14 @@ class ChipSource:
         """
         if self._bus is None:
             raise ChipFault("closed")
-        batch, arrival = self._bus.carry_out(self._chip.drain())
-        block, wrong = self.readings.take(batch, arrival)
+        batch, visit = self._bus.carry_out(self._chip.drain())
+        block, wrong = self.readings.take(batch, visit)
         if block is not None:
             yield block
-            if batch.temperature_c is not None and arrival - self._warm_at > TEMPERATURE_EVERY_S:
-                self._warm_at = arrival
+            if batch.temperature_c is not None and visit.end - self._warm_at > TEMPERATURE_EVERY_S:
+                self._warm_at = visit.end
                 yield Context(float(block.time[-1]), "temperature_c", round(batch.temperature_c, 1))
-        self._report_faults(arrival)
+        self._report_faults(visit.end)
         if wrong is not None:
             raise ChipFault(wrong)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from backbeat.samples import BoolArray, Samples
+from firmware_host.bus import Span
 from firmware_host.chips.talk import Batch, Facts, RawArray
 from firmware_host.clock import ClockSettings, DeviceClock
 from firmware_host.watchdog import Watchdog
@@ -12,6 +13,10 @@ from firmware_host.watchdog import Watchdog
 FULL_SCALE = 32760
 CLOCKS_APART_S = 1.0
 """A chip's time and the host's that differ by so much from one visit to the next have nothing to do with each other."""
+
+
+OVERDUE_PERIODS = 2.0
+"""Half a period of a sensor without a clock is lost in the phase of the visits, half in its clock's estimate."""
 
 
 class Readings:
@@ -35,12 +40,11 @@ class Readings:
     def interrupted(self) -> None:
         """The chip was started anew: what comes next does not follow what came last."""
         self.clock.restart()
-        self._watchdog = Watchdog()
         self._missing = self.last is not None
         self._visit = None
 
-    def take(self, batch: Batch, arrival: float) -> tuple[Samples | None, str | None]:
-        """The usable readings of a batch whose newest was there at `arrival`, host s.
+    def take(self, batch: Batch, visit: Span) -> tuple[Samples | None, str | None]:
+        """The usable readings of a batch that was all there was during `visit`.
 
         Returns:
             The block, None where there is none; and what is wrong with the chip if it has to be started anew.
@@ -50,7 +54,13 @@ class Readings:
             self.interrupted()
         if not len(batch):
             return None, None
-        self._follow_clock(float(batch.device[-1]), arrival)
+        if self._facts.counted and self._overdue(float(batch.device[-1]), visit.begin):
+            # Somewhere among these the chip paused: their times are not known, they are part of the gap.
+            self.clock.restart()
+            self._visit = None
+            self._missing = True
+            return None, None
+        self._follow_clock(float(batch.device[-1]), visit.end)
         times = self.clock.host(batch.device)
         keep, wrong = self._watchdog.look(batch.acc, batch.gyr)
         dropped_before = np.concatenate(([self._missing], ~keep[:-1]))
@@ -69,6 +79,10 @@ class Readings:
             _saturated(acc) | _saturated(gyr),
         )
         return block, wrong
+
+    def _overdue(self, newest: float, asked: float) -> bool:
+        """Whether a reading is missing that must have been there when the count was asked for."""
+        return self.clock.overdue(newest, asked) > OVERDUE_PERIODS / self._facts.rate_hz
 
     def _follow_clock(self, newest: float, arrival: float) -> None:
         if self._visit is not None:

@@ -18,7 +18,7 @@ ZEROS = 5
 
 
 class Watchdog:
-    """Looks at every reading of one start of a chip."""
+    """Looks at every reading; one that is stuck before a chip is started anew may still be stuck after it."""
 
     def __init__(self) -> None:
         self._last: RawArray | None = None

@@ -97,21 +97,18 @@ def test_what_cannot_be_opened_is_told_in_one_sentence(uri, told, capsys):
 @pytest.mark.slow
 def test_sigterm_ends_the_session_with_its_summary():
     """A minute of a simulated runner on an emulated sensor; it has five seconds to end."""
-    program = subprocess.Popen(
-        [sys.executable, "-m", "backbeat", "run", "--source", EMULATED, "--jsonl", "-"],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    command = [sys.executable, "-m", "backbeat", "run", "--source", EMULATED, "--jsonl", "-"]
     events = []
-    for line in program.stdout:
-        events.append(json.loads(line))
-        if events[-1]["kind"] == "session":
-            break
-    asked = time.monotonic()
-    program.terminate()
-    events += [json.loads(line) for line in program.stdout]
-    took = time.monotonic() - asked
-    assert program.wait(timeout=60) == 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+        for line in program.stdout:
+            events.append(json.loads(line))
+            if events[-1]["kind"] == "session":
+                break
+        asked = time.monotonic()
+        program.terminate()
+        events += [json.loads(line) for line in program.stdout]
+        took = time.monotonic() - asked
+    assert program.returncode == 0
     kinds = [event["kind"] for event in events]
     assert kinds.count("summary") == 1
     assert kinds[-1] == "session"

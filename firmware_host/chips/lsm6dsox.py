@@ -14,7 +14,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from backbeat.samples import STANDARD_GRAVITY, BoolArray, FloatArray
+from backbeat.samples import STANDARD_GRAVITY
+from firmware_host.chips.stamps import Stamps
 from firmware_host.chips.talk import (
     Batch,
     ChipFault,
@@ -31,7 +32,6 @@ from firmware_host.chips.talk import (
     nothing,
     wait_for,
 )
-from firmware_host.clock import Counter
 
 WHO_AM_I = 0x0F
 FIFO_CTRL3, FIFO_CTRL4 = 0x09, 0x0A
@@ -133,11 +133,8 @@ class Fifo:
     """FIFO words to readings, from one start of the chip to the next."""
 
     def __init__(self, rate_hz: float, tick_s: float) -> None:
-        self._tick_s = tick_s
-        self._period = round(1 / rate_hz / TICK_S)  # ticks from reading to reading
-        self._counter = Counter(32)
+        self._stamps = Stamps(32, tick_s, rate_hz)
         self._tail: Words = np.empty((0, WORD_SIZE), dtype=np.uint8)
-        self._last: int | None = None  # time of the newest reading, ticks
         self._given = False  # whether any reading was given out
 
     def overrun(self) -> None:
@@ -152,7 +149,7 @@ class Fifo:
         if not len(where):
             return nothing(faults=faults)
         raw = words[where[:, 2], 1:5].copy().view("<u4")[:, 0].astype(np.int64)
-        good = self._plausible(raw)
+        good = self._stamps.plausible(raw)
         held = not good[-1]
         if held:  # the newest may be wrong: the next one will tell
             first = int(where[-1].min())
@@ -161,11 +158,7 @@ class Fifo:
         where, raw = where[good], raw[good]
         if not len(where):
             return nothing(faults=faults)
-        ticks = self._counter.unwrap(raw)
-        device: FloatArray = ticks.astype(np.float64) * self._tick_s
-        before = ticks[0] - self._period if self._last is None else self._last
-        gaps = np.diff(ticks, prepend=before) > 1.5 * self._period
-        self._last = int(ticks[-1])
+        device, gaps = self._stamps.take(raw)
         values = words[:, 1:7].copy().view("<i2")
         gyr, acc = values[where[:, 0]], values[where[:, 1]]
         if self._given:
@@ -189,14 +182,6 @@ class Fifo:
         waiting = int(sizes[-1]) if sizes[-1] < WORDS_A_READING else 0
         self._tail = words[len(words) - waiting :].copy()
         return where[whole], len(words) - waiting - WORDS_A_READING * int(whole.sum())
-
-    def _plausible(self, raw: NDArray[np.int64]) -> BoolArray:
-        """Which times are one period from a neighbour's: a bit that flipped on the bus is found so."""
-        last = raw[0] if self._last is None else self._last
-        near = np.abs(np.diff(raw, prepend=last) % (1 << 32) - self._period) <= self._period // 10
-        good: BoolArray = near.copy()
-        good[:-1] |= near[1:]
-        return good
 
 
 def lsm6dsox(options: Options) -> Lsm6dsox:

@@ -69,6 +69,7 @@ class Facts:
         acc_range_g: end of the range, g.
         gyr_range_dps: end of the range, °/s.
         clock_error: how far its clock may be off, as a fraction.
+        counted: it has no clock that can be read, the number of a reading stands for its time.
         depth_s: how long its FIFO takes to fill up.
     """
 
@@ -80,6 +81,7 @@ class Facts:
     gyr_range_dps: float
     clock_error: float
     depth_s: float
+    counted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,15 +16,25 @@ from firmware_host.uri import SourceUri
 I2C = "firmware_host.emulators.i2c:open_emulated_chip"
 AIR = "firmware_host.emulators.air.source:open_emulated_sensor"
 
-EMULATORS = {
-    "lsm6dsox": I2C,
-    "lsm6dso32": I2C,
-    "ism330dhcx": I2C,
-    "witmotion": AIR,
-    "movesense": AIR,
-    "polar": AIR,
-    "hipnode": AIR,
+CHIPS = {
+    "lsm6dsox": "lsm6dsox:EmulatedLsm6dsox",
+    "lsm6dso32": "lsm6dsox:lsm6dso32",
+    "ism330dhcx": "lsm6dsox:ism330dhcx",
+    "lsm6ds3trc": "lsm6ds3trc:EmulatedLsm6ds3trc",
+    "lsm9ds1": "lsm9ds1:EmulatedLsm9ds1",
+    "mpu6050": "mpu6050:EmulatedMpu6050",
+    "mpu6500": "mpu6050:mpu6500",
+    "mpu9250": "mpu6050:mpu9250",
+    "icm42688": "icm42688:EmulatedIcm42688",
+    "icm20948": "icm20948:EmulatedIcm20948",
+    "bmi270": "bmi270:EmulatedBmi270",
 }
+"""Emulated I2C chip to the "module:class or function" that makes it."""
+
+SENSORS = ("witmotion", "movesense", "polar", "hipnode")
+"""Emulated Bluetooth sensors."""
+
+EMULATORS = dict.fromkeys(CHIPS, I2C) | dict.fromkeys(SENSORS, AIR)
 """Name in the URI to the "module:function" that opens it, imported when it is called."""
 
 

@@ -12,18 +12,13 @@ from backbeat.samples import Context, Samples
 from backbeat.sources import open_source
 from firmware_host.bus import Bus, Host
 from firmware_host.chips import KINDS, open_chip
+from firmware_host.emulators import CHIPS
 from firmware_host.emulators.adapter import Adapter, Installed
 from firmware_host.emulators.faults import Fault, FaultKind, Faults, Wires
 from firmware_host.emulators.feed import Feed, Motion
 from firmware_host.emulators.registers import RegisterChip
 from firmware_host.i2c import ChipSource, chip_options
 from firmware_host.uri import SourceUri
-
-CHIPS = {
-    "lsm6dsox": "lsm6dsox:EmulatedLsm6dsox",
-    "lsm6dso32": "lsm6dsox:lsm6dso32",
-    "ism330dhcx": "lsm6dsox:ism330dhcx",
-}
 
 BAUDRATE = 400_000.0
 

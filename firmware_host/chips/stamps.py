@@ -1,0 +1,41 @@
+"""Times that a chip wrote beside its readings, in ticks of its own counter."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backbeat.samples import BoolArray, FloatArray
+from firmware_host.clock import Counter
+
+Ticks = NDArray[np.int64]
+
+
+class Stamps:
+    """One start's times: checked against each other, unwrapped, in seconds; missing readings show in them."""
+
+    def __init__(self, bits: int, tick_s: float, rate_hz: float) -> None:
+        self._counter = Counter(bits)
+        self._round = 1 << bits
+        self._tick_s = tick_s
+        self._period = round(1 / rate_hz / tick_s)
+        self._last: int | None = None
+
+    def plausible(self, raw: Ticks) -> BoolArray:
+        """Which times are one period from a neighbour's, shape (n,): a bit that flipped on the bus is found so.
+
+        If the newest is not, its next one can still tell: keep the reading until then.
+        """
+        last = raw[0] if self._last is None else self._last
+        near = np.abs(np.diff(raw, prepend=last) % self._round - self._period) <= self._period // 10
+        good: BoolArray = near.copy()
+        good[:-1] |= near[1:]
+        return good
+
+    def take(self, raw: Ticks) -> tuple[FloatArray, BoolArray]:
+        """The times in seconds, and before which of them readings are missing; each (n,)."""
+        ticks = self._counter.unwrap(raw)
+        before = ticks[0] - self._period if self._last is None else self._last
+        gaps = np.diff(ticks, prepend=before) > 1.5 * self._period
+        self._last = int(ticks[-1])
+        return ticks.astype(np.float64) * self._tick_s, gaps
