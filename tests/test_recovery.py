@@ -106,7 +106,7 @@ def cut_off_again_and_again(folder: Path, uri: str, kills: int, seed: int) -> tu
         recorder._queue.join()
         keeper._writing.join()
         (folder / name).write_bytes(disk.content[: disk.kept])  # the power is gone
-        if dice.random() < 0.2:
+        if dice.random() < 2 / kills:
             (folder / STATE).write_bytes((folder / STATE).read_bytes()[:-100])  # and the state with it
         at = rest.at + dice.randrange(0, 300)
     once = Memory()

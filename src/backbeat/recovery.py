@@ -64,7 +64,8 @@ def recover(path: Path, make: Callable[[SourceInfo], Monitor]) -> Recovered | No
     if found is None:
         return None
     about, monitor = found
-    recordings = list(_recordings(path.parent, about.recordings))
+    # a state is saved while the last of its recordings is written: what came later is in that one
+    recordings = list(_recordings(path.parent, about.recordings[-1:] if monitor else about.recordings))
     seen = about.time
     if monitor is None:
         if not recordings:

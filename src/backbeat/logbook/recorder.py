@@ -89,7 +89,7 @@ class Recorder:
             self._storage = storage or DiskFile(path)
         except OSError as error:
             raise UserError(f"{path}: {error.strerror}; choose a new file in a folder that can be written.") from None
-        self._writer = McapWriter(self._storage, f"backbeat {__version__}", _channels(), _metadata(info, settings))
+        self._writer = McapWriter(self._storage, f"backbeat {__version__}", channels(), _metadata(info, settings))
         self._queue: queue.Queue[tuple[str, float, bytes, bool] | None] = queue.Queue(QUEUE_AT_MOST)
         self._dropped = False
         self._last_time = 0.0
@@ -192,7 +192,8 @@ class Recorder:
             return False
 
 
-def _channels() -> dict[str, tuple[str, str, str, bytes]]:
+def channels() -> dict[str, tuple[str, str, str, bytes]]:
+    """Topic to message encoding, schema name, schema encoding and schema."""
     anything = json.dumps({"type": "object"}).encode()
     return {
         READINGS: ("protobuf", wire.SCHEMA_NAME, "protobuf", wire.schema()),

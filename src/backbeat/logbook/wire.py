@@ -71,6 +71,12 @@ def decode(message: bytes) -> Samples:
     return Samples(time, acc, gyr, _flags(found, "gap_before", time), _flags(found, "saturated", time), absent)
 
 
+def with_gap(message: bytes) -> bytes:
+    """The same message with a gap before its first reading: a field that comes again replaces the one before."""
+    gaps = _numbers(dict(_fields(message)), "gap_before")
+    return message + _packed("gap_before", np.union1d(gaps, [0.0]))
+
+
 def schema() -> bytes:
     """The FileDescriptorSet that describes the message, for tools that know nothing of Backbeat."""
     message = _bytes(1, SCHEMA_NAME.rpartition(".")[2].encode())
