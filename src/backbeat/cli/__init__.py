@@ -24,6 +24,7 @@ COMMANDS = {
     "run": "Watch a sensor live: steps, alerts, the session's summary, recording and MQTT.",
     "broker": "Set up Mosquitto for a team: encryption, passwords, who may read and write what.",
     "demo": "A simulated runner, a broker and what a coach would see.",
+    "report": "A session on one HTML page, for a phone, a desk or a printer.",
     "history": "What has been run: list, show, delete.",
     "note": "Note how it felt: pain, stiffness, effort or words.",
     "shoes": "Pairs of shoes and their kilometres.",

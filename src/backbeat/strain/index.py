@@ -244,7 +244,7 @@ def _longest_run(exposure: Exposure, totals: Totals) -> Scored:
     if past is None:
         return Scored(reason="no run in the last 30 days to compare with")
     score = float(np.interp(past, [0.0, 10.0, 30.0, 100.0], [0.0, 0.5, 0.75, 1.0]))
-    return Scored(score, score, score, past, 0.0, "% past the longest of 30 days")
+    return Scored(score, score, score, past, None, "%")
 
 
 def _downhill(totals: Totals) -> Scored:
@@ -252,7 +252,7 @@ def _downhill(totals: Totals) -> Scored:
         return Scored(reason="the slope is not known")
     minutes = totals.downhill_s / MINUTE_S
     score = float(np.interp(minutes, [5.0, 30.0], [0.0, 1.0]))
-    return Scored(score, score, score, minutes, None, "min at -5 % and steeper")
+    return Scored(score, score, score, minutes, None, "min")
 
 
 def _warm_up(exposure: Exposure, totals: Totals) -> Scored:
@@ -266,4 +266,4 @@ def _rest_days(exposure: Exposure) -> Scored:
     if exposure.run_free_days is None:
         return Scored(reason="no history of the last seven days")
     score = float(np.interp(exposure.run_free_days, [0.0, 2.0], [1.0, 0.0]))
-    return Scored(score, score, score, float(exposure.run_free_days), 2.0, "days in 7")
+    return Scored(score, score, score, float(exposure.run_free_days), 2.0, "days")

@@ -1,0 +1,158 @@
+"""The page, its words and its pictures, from simulated sessions."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from backbeat.cli import main
+from backbeat.history.store import History
+from backbeat.report.chart import timeline
+from backbeat.report.material import Collector, Material, from_history
+from backbeat.report.page import page
+from backbeat.report.words import duration, in_words
+from backbeat.samples import Context, SourceInfo
+from rigs.kept import keep, session_events
+from rigs.steps import Runner, steps
+
+
+class Elements(HTMLParser):
+    """Checks that elements close in order, and remembers what there is."""
+
+    VOID = frozenset({"meta", "br"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+        if tag not in self.VOID and not self.get_starttag_text().endswith("/>"):  # type: ignore[union-attr]
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def of_run(runner: Runner, notes: tuple[Context, ...] = ()) -> Material:
+    collector = Collector(SourceInfo("simulated runner", "simulated", position="sacrum"))
+    collector.finish(session_events("one", steps(runner), notes=notes))
+    (material,) = collector.sessions
+    return material
+
+
+@pytest.fixture(scope="module")
+def eventful() -> Material:
+    return of_run(
+        Runner(
+            seconds=1500,
+            speed=lambda _: 3.0,
+            asymmetry={"impact_peak_g": lambda t: 2.0 if t < 900 else 12.0},
+            change={"impact_peak_g": lambda t: 0.0 if t < 900 else 0.2},
+        ),
+        (Context(1.0, "pain", 6),),
+    )
+
+
+def test_the_page_is_whole_and_loads_nothing(eventful: Material) -> None:
+    text = page(eventful)
+    elements = Elements(text)
+    for tag, attributes in elements.seen:
+        assert tag not in ("script", "link", "img", "iframe", "object")
+        assert "src" not in attributes
+        if tag == "a":
+            assert (attributes["href"] or "").startswith("https://")
+    assert "url(" not in text
+    assert "@import" not in text
+
+
+def test_words_come_first_and_every_picture_has_its_table(eventful: Material) -> None:
+    text = page(eventful)
+    assert text.index("You ran for 25 min") < text.index("<svg")
+    pictures = [a for tag, a in Elements(text).seen if tag == "svg" and a.get("role") == "img"]
+    assert len(pictures) >= 5
+    assert all(a["aria-label"] for a in pictures)
+    assert text.index("<figure") < text.index("The figures behind these pictures")
+    assert "simulated runner, not a person" in text
+
+
+def test_alerts_stand_in_the_page_with_both_sides_of_the_evidence(eventful: Material) -> None:
+    text = page(eventful)
+    assert "Landing harder than your usual" in text
+    assert "Right landings are firmer" in text
+    assert "stop running for today" in text
+    assert text.count("Against it:") >= 3
+
+
+def test_nothing_is_said_that_may_not_be_said(eventful: Material) -> None:
+    text = re.sub(r"<style>.*?</style>", "", page(eventful), flags=re.DOTALL).lower()
+    for word in ("your risk", "injury risk", "at risk", "predict", "unsafe", "abnormal", "dysfunction", "damage"):
+        assert word not in text, word
+    assert "not a probability of injury" in text
+    assert "not a medical device" in text
+
+
+def test_what_is_not_known_is_said_to_be_so() -> None:
+    bare = of_run(Runner(seconds=100, without=("impact_peak_g", "peak_force_bw", "pelvic_drop_deg")))
+    text = page(bare)
+    Elements(text)
+    assert "still being learned" in text
+    assert "Impact at the sensor <span" not in text
+
+
+def test_markup_in_what_was_entered_stays_text(tmp_path: Path) -> None:
+    file = tmp_path / "me.sqlite"
+    note = Context(1.0, "note", {"text": "<script>alert(1)</script>"})
+    keep(file, "one", Runner(seconds=90), 0.0, notes=[note])
+    with History(file) as history:
+        text = page(from_history(history, "last"))
+    assert "<script" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_trend_over_sessions(tmp_path: Path) -> None:
+    file = tmp_path / "me.sqlite"
+    for k in range(4):
+        keep(file, f"s{k}", Runner(seconds=100, seed=k), float(k))
+    with History(file) as history:
+        text = page(from_history(history, "last"))
+    assert "Your sessions so far" in text
+    Elements(text)
+
+
+def test_command_writes_a_page_of_a_simulated_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "page.html"
+    with pytest.raises(SystemExit) as end:
+        main(["report", "sim:?seconds=70&seed=3", "--out", str(out)])
+    assert not end.value.code
+    Elements(out.read_text())
+    with pytest.raises(SystemExit) as end:
+        main(["report", "sim:?seconds=10&seed=3", "--out", str(out)])
+    assert end.value.code == 2
+    assert "30 seconds of running" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(45, "45 s"), (720, "12 min"), (3900, "1 h 05 min")])
+def test_durations(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_a_picture_without_values_is_none_and_gaps_interrupt_the_line() -> None:
+    assert timeline("a", "b", [(0.0, None)], (0, 1)) == ""
+    drawn = timeline("a", "b", [(0.0, 1.0), (1.0, 2.0), (2.0, None), (3.0, 1.0), (4.0, 1.5)], (0, 4))
+    assert drawn.count("<polyline") == 2
+
+
+def test_mirrored_sessions_say_mirrored_words() -> None:
+    base = {"running_s": 600.0, "steps": 1700}
+    right = {"impact_pct": 6.0, "impact_low_pct": 4.0, "impact_high_pct": 8.0}
+    left = {"impact_pct": -6.0, "impact_low_pct": -8.0, "impact_high_pct": -4.0}
+    said = [" ".join(in_words({**base, "symmetry": s}, [])) for s in (right, left)]
+    assert said[0].replace("right", "left") == said[1]
