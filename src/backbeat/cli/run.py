@@ -24,6 +24,7 @@ from backbeat.config import find
 from backbeat.config.configured import Configured
 from backbeat.config.settings import RecorderSettings
 from backbeat.errors import UserError
+from backbeat.inbox import Inbox, WithInbox
 from backbeat.jsonl import JsonLines, open_lines
 from backbeat.logbook.pace import RealTime
 from backbeat.monitor import Monitor, MonitorSettings
@@ -76,6 +77,8 @@ def command(
             opened = RealTime(opened)
         if seconds is not None:
             opened = Limited(opened, seconds)
+        inbox = Inbox()  # what commands and the runner's phone say
+        opened = WithInbox(opened, inbox)
         lines = stack.enter_context(open_lines(jsonl)) if jsonl else None
         stack.enter_context(stopped_by_signals(opened.stop))
 
@@ -84,9 +87,9 @@ def command(
 
         place = _recording_place(record, configured.recorder)
         if place is None:
-            run(opened, make(opened.info), _consumers(opened.info, jsonl, lines, broker))
+            run(opened, make(opened.info), _consumers(opened.info, jsonl, lines, broker, inbox))
             return
-        _recorded(opened, source, make, settings, place, lambda info: _consumers(info, jsonl, lines, broker))
+        _recorded(opened, source, make, settings, place, lambda info: _consumers(info, jsonl, lines, broker, inbox))
 
 
 def _recording_place(said: str | None, settings: RecorderSettings) -> Path | None:
@@ -197,12 +200,12 @@ def state_folder() -> Path:
 
 
 def _consumers(
-    info: SourceInfo, jsonl: str | None, lines: BinaryIO | None, broker: MqttSettings | None
+    info: SourceInfo, jsonl: str | None, lines: BinaryIO | None, broker: MqttSettings | None, inbox: Inbox
 ) -> list[Consumer]:
     """Who takes the events beside the recording: the broker, the lines of JSON, the terminal."""
     consumers: list[Consumer] = []
     if broker:
-        consumers.append(_publisher(broker, info))
+        consumers.append(_publisher(broker, info, inbox))
     if jsonl and lines:
         consumers.append(JsonLines(lines, "standard output" if jsonl == "-" else jsonl))
     if jsonl != "-":
@@ -210,7 +213,7 @@ def _consumers(
     return consumers
 
 
-def _publisher(settings: MqttSettings, info: SourceInfo) -> Consumer:
+def _publisher(settings: MqttSettings, info: SourceInfo, inbox: Inbox) -> Consumer:
     """A publisher with an outbox on disk: a live run goes on without its broker and tells it later."""
     from backbeat.mqtt.publisher import Publisher
 
@@ -219,5 +222,6 @@ def _publisher(settings: MqttSettings, info: SourceInfo) -> Consumer:
         info,
         outbox=state_folder() / f"outbox-{settings.team}-{settings.runner}.sqlite",
         end_patience_s=BROKER_PATIENCE_S,
+        tell=inbox.put,
         report=lambda told: typer.echo(told, err=True),
     )
