@@ -43,5 +43,9 @@ $(VENV)/.ready-$(EXTRAS): pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
 	@touch $@
 
+lock: setup ## after a dependency has changed: the installation's packages with hashes, and the list of them (SBOM)
+	$(BIN)/pip install --quiet --disable-pip-version-check uv
+	PATH="$(BIN):$$PATH" $(BIN)/python config/lock.py
+
 clean: ## remove the virtual environment and what tests leave behind
 	rm -rf $(VENV) .coverage htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis

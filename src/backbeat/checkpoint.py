@@ -170,7 +170,10 @@ class Keeper:
         del events
         if self._writing:
             self._writing.join()
-        self._path.unlink(missing_ok=True)
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError as error:  # the disk has become read-only
+            _LOG.error("%s: cannot be removed (%s); the next run will look at it.", self._path.name, error.strerror)
 
     def _save(self, now: float) -> None:
         if self._writing and self._writing.is_alive():

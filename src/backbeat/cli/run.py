@@ -31,8 +31,10 @@ from backbeat.monitor import Monitor, MonitorSettings
 from backbeat.mqtt.settings import MqttSettings
 from backbeat.pipeline import Consumer, run
 from backbeat.samples import Context, Samples, SourceInfo
+from backbeat.service import Service
 from backbeat.sources import Source, open_source
 
+WITHOUT_RECORDING = "the run goes on without a recording."
 BROKER_PATIENCE_S = 3.0
 """A run that is stopped ends within five seconds; the broker gets most of them."""
 
@@ -101,8 +103,9 @@ def _recording_place(said: str | None, settings: RecorderSettings) -> Path | Non
     folder = settings.folder or state_folder() / "recordings"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{folder}: {error.strerror}; choose another [recorder] folder.") from None
+    except OSError as error:  # the SD card is damaged or read-only; the runner runs all the same
+        typer.echo(f"{folder}: {error.strerror}; {WITHOUT_RECORDING}", err=True)
+        return None
     return folder
 
 
@@ -127,9 +130,13 @@ def _recorded(
     start: Beginning = begin(state, source, make, settings.session.end_after_pause_s)
     info = start.source.info
     name = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.mcap"
-    recorder = Recorder(place / name, info, asdict(settings), removable=place)
-    keeper = Keeper(state, start.monitor, info, [*start.recordings, name])
-    consumers = [recorder, *others(info), keeper]
+    consumers = others(info)
+    try:
+        recorder = Recorder(place / name, info, asdict(settings), removable=place)
+    except UserError as error:  # a full or read-only disk
+        typer.echo(f"{error} {WITHOUT_RECORDING.capitalize()}", err=True)
+    else:
+        consumers = [recorder, *consumers, Keeper(state, start.monitor, info, [*start.recordings, name])]
     start.announce(consumers)
     run(start.source, start.monitor, consumers)
 
@@ -202,7 +209,7 @@ def state_folder() -> Path:
 def _consumers(
     info: SourceInfo, jsonl: str | None, lines: BinaryIO | None, broker: MqttSettings | None, inbox: Inbox
 ) -> list[Consumer]:
-    """Who takes the events beside the recording: the broker, the lines of JSON, the terminal."""
+    """Who takes the events beside the recording: the broker, the lines of JSON, the terminal, systemd."""
     consumers: list[Consumer] = []
     if broker:
         consumers.append(_publisher(broker, info, inbox))
@@ -210,6 +217,8 @@ def _consumers(
         consumers.append(JsonLines(lines, "standard output" if jsonl == "-" else jsonl))
     if jsonl != "-":
         consumers.append(terminal.view(info, sys.stdout))
+    if "NOTIFY_SOCKET" in os.environ:  # systemd started us
+        consumers.append(Service(info.name))
     return consumers
 
 
