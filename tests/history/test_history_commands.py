@@ -24,7 +24,7 @@ def said(capsys: pytest.CaptureFixture[str], *words: str, status: int = 0) -> st
 
 def test_history_lists_shows_and_deletes(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "No sessions yet" in said(capsys, "history")
-    keep(data / "me.sqlite", "20250615-150000", Runner(seconds=120, speed=lambda _: 3.0), 0.0)
+    keep(data / "runner.sqlite", "20250615-150000", Runner(seconds=120, speed=lambda _: 3.0), 0.0)
     assert "20250615-150000" in said(capsys, "history")
     shown = said(capsys, "history", "show", "last")
     assert "running_s" in shown

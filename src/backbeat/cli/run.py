@@ -24,6 +24,7 @@ from backbeat.config import find
 from backbeat.config.configured import Configured
 from backbeat.config.settings import RecorderSettings
 from backbeat.errors import UserError
+from backbeat.history.live import WithUsual, consumers, runner_history
 from backbeat.inbox import Inbox, WithInbox
 from backbeat.jsonl import JsonLines, open_lines
 from backbeat.logbook.pace import RealTime
@@ -79,6 +80,8 @@ def command(
             opened = RealTime(opened)
         if seconds is not None:
             opened = Limited(opened, seconds)
+        if configured.history.enabled and opened.info.origin == "live":
+            opened = WithUsual(opened, runner_history(configured.history, configured.runner.id), _say)
         inbox = Inbox()  # what commands and the runner's phone say
         opened = WithInbox(opened, inbox)
         lines = stack.enter_context(open_lines(jsonl)) if jsonl else None
@@ -87,11 +90,19 @@ def command(
         def make(info: SourceInfo) -> Monitor:
             return Monitor(info, settings, session=session)
 
+        def takers(info: SourceInfo) -> list[Consumer]:
+            kept = consumers(configured.history, configured.runner.id, info, _say)
+            return [*kept, *_consumers(info, jsonl, lines, broker, inbox)]
+
         place = _recording_place(record, configured.recorder)
         if place is None:
-            run(opened, make(opened.info), _consumers(opened.info, jsonl, lines, broker, inbox))
+            run(opened, make(opened.info), takers(opened.info))
             return
-        _recorded(opened, source, make, settings, place, lambda info: _consumers(info, jsonl, lines, broker, inbox))
+        _recorded(opened, source, make, settings, place, takers)
+
+
+def _say(told: str) -> None:
+    typer.echo(told, err=True)
 
 
 def _recording_place(said: str | None, settings: RecorderSettings) -> Path | None:
@@ -232,5 +243,5 @@ def _publisher(settings: MqttSettings, info: SourceInfo, inbox: Inbox) -> Consum
         outbox=state_folder() / f"outbox-{settings.team}-{settings.runner}.sqlite",
         end_patience_s=BROKER_PATIENCE_S,
         tell=inbox.put,
-        report=lambda told: typer.echo(told, err=True),
+        report=_say,
     )

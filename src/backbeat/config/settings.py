@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 from annotated_types import Ge, Le
 
 from backbeat.gait.engine import GaitSettings
+from backbeat.history.live import HistorySettings
 from backbeat.monitor import MonitorSettings
 from backbeat.mqtt.settings import MqttSettings
 from backbeat.samples import Context, Position, SourceInfo
@@ -108,6 +109,7 @@ class Settings:
     strain: StrainSettings = field(default_factory=StrainSettings)
     mqtt: MqttSettings | None = None
     recorder: RecorderSettings = field(default_factory=RecorderSettings)
+    history: HistorySettings = field(default_factory=HistorySettings)
     speed: SpeedSettings = field(default_factory=SpeedSettings)
 
     def monitor(self) -> MonitorSettings:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from backbeat.errors import UserError
 
-DEFAULT_RUNNER = "me"
+DEFAULT_RUNNER = "runner"
 _NAME = re.compile(r"[a-z0-9-]{1,32}")
 
 
@@ -19,12 +19,12 @@ def data_folder() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "backbeat"
 
 
-def runner_file(runner: str = DEFAULT_RUNNER) -> Path:
-    """The file of this runner; it need not exist yet.
+def runner_file(runner: str = DEFAULT_RUNNER, folder: Path | None = None) -> Path:
+    """The file of this runner, in the data folder unless said; it need not exist yet.
 
     Raises:
         UserError: the name is not one that works in topics and file names.
     """
     if not _NAME.fullmatch(runner):
         raise UserError(f"'{runner}' cannot be a runner's short name: use 1 to 32 of a-z, 0-9 and -.")
-    return data_folder() / f"{runner}.sqlite"
+    return (folder or data_folder()) / f"{runner}.sqlite"
