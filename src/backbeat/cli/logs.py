@@ -27,7 +27,6 @@ app = typer.Typer(no_args_is_help=True)
 
 File = Annotated[Path, typer.Argument(help="A recording.")]
 Columns = Annotated[Path | None, typer.Option(metavar="TOML", help="Which column holds what, for other tables.")]
-LONGEST_PLOT_S = 4 * 3600.0
 
 
 @app.command()

@@ -11,8 +11,8 @@ import numpy as np
 from backbeat.events import ActivityChange, Alert, Event, Step
 from backbeat.samples import STANDARD_GRAVITY, FloatArray, Samples
 
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 1200, 420, 60, 50, 50
-COLUMNS = WIDTH - LEFT - 20
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 1200, 440, 60, 70, 50
+COLUMNS = WIDTH - LEFT - 50
 
 SHADE = {"running": "#0072b2", "walking": "#009e73", "other": "#999999"}
 """Colours that colour-blind people can tell apart (Okabe and Ito)."""
