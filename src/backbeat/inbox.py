@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Self
 
-from backbeat.samples import Context, ContextKind, JsonValue, Samples, SourceInfo
-from backbeat.sources import Source
+from backbeat.samples import Context, ContextKind, JsonValue, Samples
+from backbeat.sources import Around, Source
 
 MOST_WAITING = 1000
 """What comes faster than a run can take it in is dropped."""
@@ -41,16 +39,12 @@ class Inbox:
             yield Context(time, kind, value)
 
 
-class WithInbox:
+class WithInbox(Around):
     """A source whose stream also has what is in the inbox, at the time of the latest reading."""
 
     def __init__(self, source: Source, inbox: Inbox) -> None:
-        self._source, self._inbox = source, inbox
-
-    @property
-    def info(self) -> SourceInfo:
-        """What the source within knows about itself."""
-        return self._source.info
+        super().__init__(source)
+        self._inbox = inbox
 
     def __iter__(self) -> Iterator[Samples | Context]:
         now: float | None = None
@@ -60,19 +54,3 @@ class WithInbox:
                 now = float(block.time[-1])
             if now is not None:
                 yield from self._inbox.take(now)
-
-    def stop(self) -> None:
-        """End iteration soon."""
-        self._source.stop()
-
-    def close(self) -> None:
-        """Close the source within."""
-        self._source.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -24,11 +24,10 @@ from backbeat.checkpoint import About, load
 from backbeat.errors import SourceError
 from backbeat.events import Event, SessionChange, as_json
 from backbeat.logbook.mcap_file import McapRecording
-from backbeat.logbook.pace import Around
 from backbeat.monitor import Monitor
 from backbeat.pipeline import Consumer
 from backbeat.samples import Context, Samples, SourceInfo
-from backbeat.sources import Source
+from backbeat.sources import Around, Source
 
 _LOG = logging.getLogger(__name__)
 

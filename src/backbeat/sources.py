@@ -48,6 +48,34 @@ class Source(Protocol):
     ) -> None: ...
 
 
+class Around:
+    """A source around another one, which it closes and stops with itself."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    @property
+    def info(self) -> SourceInfo:
+        """What the source within knows about itself."""
+        return self._source.info
+
+    def stop(self) -> None:
+        """End iteration soon."""
+        self._source.stop()
+
+    def close(self) -> None:
+        """Close the source within."""
+        self._source.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
 def schemes() -> dict[str, str]:
     """Registered schemes, each with the `module:function` that opens it."""
     return {entry.name: entry.value for entry in entry_points(group=GROUP)}

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 import typer
 
-from backbeat import terminal
 from backbeat.cli.options import ForwardAxis, SettingsFile, UpAxis, settings_in_force
+from backbeat.cli.outputs import outputs
 from backbeat.config.configured import Configured
-from backbeat.jsonl import JsonLines, open_lines
+from backbeat.jsonl import open_lines
 from backbeat.logbook.pace import InBlocks, RealTime
 from backbeat.logbook.recording import Recording
 from backbeat.logbook.source import open_recording
@@ -61,7 +60,7 @@ def command(
             if up or forward:
                 settings = replace(settings, gait=configured.monitor().gait)
             monitor = Monitor(source.info, settings, session=session)
-            run(source, monitor, _consumers(source.info, jsonl, lines, broker))
+            run(source, monitor, outputs(source.info, jsonl, lines, _publisher(broker, source.info)))
 
 
 def _in_force(recording: Recording) -> MonitorSettings:
@@ -77,22 +76,10 @@ def _in_force(recording: Recording) -> MonitorSettings:
         return MonitorSettings()
 
 
-def _consumers(
-    info: SourceInfo, jsonl: str | None, lines: BinaryIO | None, broker: MqttSettings | None
-) -> list[Consumer]:
-    """Who takes the events: the broker, the lines of JSON, the terminal."""
-    consumers: list[Consumer] = []
-    if broker:
-        consumers.append(_publisher(broker, info))
-    if jsonl and lines:
-        consumers.append(JsonLines(lines, "standard output" if jsonl == "-" else jsonl))
-    if jsonl != "-":
-        consumers.append(terminal.view(info, sys.stdout))
-    return consumers
-
-
-def _publisher(settings: MqttSettings, info: SourceInfo) -> Consumer:
+def _publisher(settings: MqttSettings | None, info: SourceInfo) -> Consumer | None:
     """A publisher that is connected: a replay without its broker would be over before anybody heard of it."""
+    if settings is None:
+        return None
     from backbeat.mqtt.publisher import Publisher
 
     settings.check()

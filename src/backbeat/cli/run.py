@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 import time
 import zlib
@@ -13,27 +12,27 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import Annotated, Any, BinaryIO, Self
+from types import FrameType
+from typing import Annotated, Any, BinaryIO
 
 import typer
 
-from backbeat import terminal
 from backbeat.cli.options import ForwardAxis, SettingsFile, UpAxis, settings_in_force
+from backbeat.cli.outputs import outputs
 from backbeat.config import find
 from backbeat.config.configured import Configured
 from backbeat.config.settings import RecorderSettings
 from backbeat.errors import UserError
 from backbeat.history.live import WithUsual, consumers, runner_history
 from backbeat.inbox import Inbox, WithInbox
-from backbeat.jsonl import JsonLines, open_lines
+from backbeat.jsonl import open_lines
 from backbeat.logbook.pace import RealTime
 from backbeat.monitor import Monitor, MonitorSettings
 from backbeat.mqtt.settings import MqttSettings
 from backbeat.pipeline import Consumer, run
 from backbeat.samples import Context, Samples, SourceInfo
 from backbeat.service import Service
-from backbeat.sources import Source, open_source
+from backbeat.sources import Around, Source, open_source
 
 WITHOUT_RECORDING = "the run goes on without a recording."
 BROKER_PATIENCE_S = 3.0
@@ -152,16 +151,12 @@ def _recorded(
     run(start.source, start.monitor, consumers)
 
 
-class Limited:
+class Limited(Around):
     """A source that ends after so many seconds."""
 
     def __init__(self, source: Source, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._source, self._seconds, self._clock = source, seconds, clock
-
-    @property
-    def info(self) -> SourceInfo:
-        """What the source within knows about itself."""
-        return self._source.info
+        super().__init__(source)
+        self._seconds, self._clock = seconds, clock
 
     def __iter__(self) -> Iterator[Samples | Context]:
         end = self._clock() + self._seconds
@@ -169,22 +164,6 @@ class Limited:
             yield block
             if self._clock() >= end:
                 return
-
-    def stop(self) -> None:
-        """End iteration soon."""
-        self._source.stop()
-
-    def close(self) -> None:
-        """Close the source within."""
-        self._source.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 @contextmanager
@@ -221,13 +200,7 @@ def _consumers(
     info: SourceInfo, jsonl: str | None, lines: BinaryIO | None, broker: MqttSettings | None, inbox: Inbox
 ) -> list[Consumer]:
     """Who takes the events beside the recording: the broker, the lines of JSON, the terminal, systemd."""
-    consumers: list[Consumer] = []
-    if broker:
-        consumers.append(_publisher(broker, info, inbox))
-    if jsonl and lines:
-        consumers.append(JsonLines(lines, "standard output" if jsonl == "-" else jsonl))
-    if jsonl != "-":
-        consumers.append(terminal.view(info, sys.stdout))
+    consumers = outputs(info, jsonl, lines, _publisher(broker, info, inbox) if broker else None)
     if "NOTIFY_SOCKET" in os.environ:  # systemd started us
         consumers.append(Service(info.name))
     return consumers

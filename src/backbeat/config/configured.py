@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backbeat.config.settings import Settings
-from backbeat.logbook.pace import Around
 from backbeat.samples import Context, Samples, SourceInfo
-from backbeat.sources import Source
+from backbeat.sources import Around, Source
 
 
 class Configured(Around):

@@ -13,10 +13,9 @@ from backbeat.history.keeper import HistoryKeeper
 from backbeat.history.place import data_folder, runner_file
 from backbeat.history.store import History
 from backbeat.history.usual import baseline_context
-from backbeat.logbook.pace import Around
 from backbeat.pipeline import Consumer
 from backbeat.samples import Context, Samples, SourceInfo
-from backbeat.sources import Source
+from backbeat.sources import Around, Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,42 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from types import TracebackType
-from typing import Self
 
-from backbeat.samples import Context, Samples, SourceInfo, joined
-from backbeat.sources import Source
+from backbeat.samples import Context, Samples, joined
+from backbeat.sources import Around, Source
 
 SLICE_S = 0.1
 """A paced source gives its readings in slices of at most so many seconds, as a sensor's FIFO would."""
-
-
-class Around:
-    """A source around another one, which it closes and stops with itself."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-
-    @property
-    def info(self) -> SourceInfo:
-        """What the source within knows about itself."""
-        return self._source.info
-
-    def stop(self) -> None:
-        """End iteration soon."""
-        self._source.stop()
-
-    def close(self) -> None:
-        """Close the source within."""
-        self._source.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class InBlocks(Around):

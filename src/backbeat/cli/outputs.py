@@ -1,0 +1,28 @@
+"""Who takes the events of a replay or a run."""
+
+from __future__ import annotations
+
+import sys
+from typing import BinaryIO
+
+from backbeat import terminal
+from backbeat.jsonl import JsonLines
+from backbeat.pipeline import Consumer
+from backbeat.samples import SourceInfo
+
+
+def outputs(info: SourceInfo, jsonl: str | None, lines: BinaryIO | None, publisher: Consumer | None) -> list[Consumer]:
+    """The broker, the lines of JSON, and the terminal unless the lines go there.
+
+    Args:
+        info: of the source.
+        jsonl: what `--jsonl` named.
+        lines: the stream that it opened.
+        publisher: of MQTT, if there is a broker.
+    """
+    consumers: list[Consumer] = [] if publisher is None else [publisher]
+    if jsonl and lines:
+        consumers.append(JsonLines(lines, "standard output" if jsonl == "-" else jsonl))
+    if jsonl != "-":
+        consumers.append(terminal.view(info, sys.stdout))
+    return consumers
