@@ -18,6 +18,7 @@ from backbeat.errors import UserError
 COMMANDS = {
     "config": "Check a configuration file, or write the complete commented one.",
     "evaluate": "Score the analysis on recordings with ground truth.",
+    "datasets": "Public recordings to try things with.",
     "logs": "Look at recordings, convert, mend, cut and draw them.",
     "record": "Record a sensor without analysing it.",
     "replay": "Analyse a recording: steps, alerts and the session's summary.",
