@@ -16,6 +16,7 @@ from backbeat import __version__
 from backbeat.errors import UserError
 
 COMMANDS = {
+    "setup": "A few questions, and the configuration file is written.",
     "config": "Check a configuration file, or write the complete commented one.",
     "evaluate": "Score the analysis on recordings with ground truth.",
     "datasets": "Public recordings to try things with.",
