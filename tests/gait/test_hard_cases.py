@@ -115,3 +115,11 @@ def test_nothing_else_is_running(doing: str) -> None:
     events = analysed(run)
     assert seconds_of(events, "running") == 0.0
     assert not [s for s in steps_of(events) if s.activity == "running"]
+
+
+@pytest.mark.parametrize("speed", [1.0, 1.4, 1.8])
+def test_walking_steps_are_found_with_their_sides(speed: float) -> None:
+    run = run_of(f"programme=stand:3,walk:60@{speed}")
+    found = compare(run, analysed(run), 3.0 + ESTABLISHED_S, 62.0, activity="walking")
+    assert found.f1 >= 0.97, str(found)
+    assert found.side_share >= 0.95, str(found)

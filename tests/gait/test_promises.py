@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backbeat.events import Step
+from backbeat.events import ActivityChange, Step
 from backbeat.samples import Samples
 from simulated_gait import analysed, run_of, steps_of
 
@@ -163,7 +164,29 @@ def test_there_are_no_steps_where_nobody_moves(query: str) -> None:
     assert steps_of(analysed(run_of(query))) == []
 
 
+def test_activities_follow_each_other_without_gap_or_overlap() -> None:
+    for query in SETS:
+        changes = [e for e in whole(query) if isinstance(e, ActivityChange)]
+        for a, b in pairwise(changes):
+            assert b.start >= a.end - 1e-9
+            assert b.end > b.start
+
+
+def test_contacts_are_in_order_and_end_after_they_begin() -> None:
+    for query in SETS:
+        steps = steps_of(whole(query))
+        assert all(b.time > a.time for a, b in pairwise(steps))
+        assert all(s.toe_off is None or s.toe_off > s.time for s in steps)
+
+
 # 7. in time
+
+
+@pytest.mark.parametrize("query", [RUN, f"{RUN}&cadence=215&contact_time=160"])
+def test_a_step_is_settled_within_400_ms_of_its_toe_off(query: str) -> None:
+    late = [s.known_at - s.toe_off for s in steps_of(whole(query)) if s.time > 6.0 and s.toe_off is not None]
+    assert len(late) > 30
+    assert max(late) <= 0.4
 
 
 def test_the_first_steps_of_a_bout_come_at_most_2_4_s_after_running_began() -> None:

@@ -80,6 +80,7 @@ WALKING_AIMS: Mapping[str, Measure] = {
     "initial_contact_sd_ms": Measure("initial contact, SD of the error", "ms"),
     "toe_off_sd_ms": Measure("toe-off, SD of the error", "ms"),
     "contact_time_trial_rmse_ms": Measure("contact time, RMSE of trial means", "ms"),
+    "toe_off_given": _share("contacts with a toe-off"),
     "side_correct": _share("side right", low=0.95),
 }
 """Other aims for a set that is walked."""

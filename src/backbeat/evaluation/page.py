@@ -19,6 +19,7 @@ body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .25rem .5rem; border-bottom: 1px solid var(--faint); }
 tbody th { font-weight: normal; }
+thead th:not(:first-child) { text-align: right; }
 td.n { text-align: right; font-variant-numeric: tabular-nums; }
 .overflow { overflow-x: auto; }
 svg { width: 100%; height: auto; margin: .5rem 0; }

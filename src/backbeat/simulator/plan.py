@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from math import exp, pi, radians, sqrt
 
 import numpy as np
@@ -14,6 +15,9 @@ from backbeat.simulator.runner import Runner
 
 STAND_EDGE_S = 0.2
 """Seconds in which standing weight is taken on or given up."""
+TAKE_OFF_S = 0.05
+"""Seconds in the air between standing and the first step: whoever sets off pushes off before landing."""
+STILL = ("stand", "tap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +139,15 @@ def plan(runner: Runner, programme: Programme, rng: np.random.Generator) -> Iter
     """
     walker = _Walker(runner, rng)
     begin = 0.0
-    for stretch in programme:
+    for stretch, after in zip_longest(programme, programme[1:]):
         end = begin + stretch.seconds
-        if stretch.activity in ("stand", "tap"):
+        if stretch.activity in STILL:
             if walker.time < end:
-                yield walker.stand(stretch, end)
+                yield walker.stand(stretch, end, sets_off=after is not None and after.activity not in STILL)
         else:
             yield from walker.move(stretch, end)
         begin = end
-    yield walker.stand(Stretch("stand", 1.0), walker.time + 1.0)
+    yield walker.stand(Stretch("stand", 1.0), walker.time + 1.0, sets_off=False)
 
 
 class _Walker:
@@ -158,13 +162,13 @@ class _Walker:
         self._running_s = 0.0
         self._before: Contact | None = None
 
-    def stand(self, stretch: Stretch, end: float) -> Contact:
-        begin = self.time
+    def stand(self, stretch: Stretch, end: float, *, sets_off: bool) -> Contact:
+        begin = self.time if self.time > 0.0 else -STAND_EDGE_S
         self.time = end
         self._before = None
         return Contact(
             time=begin,
-            duration=end - begin + STAND_EDGE_S,
+            duration=max(end - begin - TAKE_OFF_S, STAND_EDGE_S) if sets_off else end - begin + STAND_EDGE_S,
             activity=stretch.activity,
             phase=self._phase,
             lean=radians(self._runner.lean_deg),

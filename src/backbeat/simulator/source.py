@@ -135,6 +135,7 @@ WORDS: Mapping[str, str] = {
     "programme": "activity:seconds[@speed][/grade],… instead of stand, seconds and speed",
     "position": "sacrum, left_hip, right_hip or unknown",
     "gyroscope": "yes or no",
+    "first": "left or right: the foot of the first step",
     "variation": "yes, or no for steps that are all alike",
     "gap": "begin:length in s of lost readings; several joined by commas",
 }
@@ -165,7 +166,8 @@ def open_simulator(uri: str) -> SimulatedSource:
 
 
 def _runner_of(given: Mapping[str, str], numbers: Mapping[str, float]) -> Runner:
-    runner = replace(Runner(), **_fields(numbers, "runner"))
+    left = _word(given, "first", ("left", "right")) == "left"
+    runner = replace(Runner(first_side_left=left), **_fields(numbers, "runner"))
     if _word(given, "variation", ("yes", "no")) == "no":
         return replace(runner, step_time_cv_pct=0.0, contact_time_cv_pct=0.0, impact_cv_pct=0.0)
     return runner

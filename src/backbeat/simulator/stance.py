@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from backbeat.samples import STANDARD_GRAVITY, FloatArray
-from backbeat.simulator.plan import STAND_EDGE_S, Contact
+from backbeat.simulator.plan import STAND_EDGE_S, STILL, Contact
 
 SKEW = 0.22
 BUMP_S = (0.012, 0.062)
@@ -84,7 +84,7 @@ class Pulses:
         return cls(
             begin=np.array([c.time for c in contacts]),
             duration=duration,
-            standing=np.array([float(c.activity in ("stand", "tap")) for c in contacts]),
+            standing=np.array([float(c.activity in STILL) for c in contacts]),
             active=active,
             humps=humps,
             shock=shock,

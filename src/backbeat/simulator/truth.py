@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from backbeat.events import Activity, Side
-from backbeat.simulator.plan import Contact
+from backbeat.simulator.plan import STILL, Contact
 from backbeat.simulator.programme import RUNNING, WALKING, SimulatedActivity
 from backbeat.simulator.sensor import Sensor
 from backbeat.simulator.stance import Pulses
@@ -55,7 +55,7 @@ def activity_of(doing: SimulatedActivity) -> Activity:
 
 def true_steps(contacts: Iterable[Contact], sensor: Sensor, seconds: float) -> Iterator[TrueStep]:
     """The steps that begin before the run's end, in the order of their time."""
-    feet = (c for c in contacts if c.activity not in ("stand", "tap") and c.time < seconds)
+    feet = (c for c in contacts if c.activity not in STILL and c.time < seconds)
     while some := list(islice(feet, 512)):
         pulses = Pulses.of(some)
         impacts, forces, lost = pulses.impact(), pulses.ground_force(), pulses.speed_lost()
