@@ -103,7 +103,7 @@ def _download(url: str, sha256: str, cache: Path) -> Path:
                 known_hash=f"sha256:{sha256}",
                 fname=url.rpartition("/")[2],
                 path=cache,
-                downloader=pooch.HTTPDownloader(timeout=30),
+                downloader=_get,
             )
         )
     except exceptions.HTTPError as error:
@@ -119,6 +119,15 @@ def _download(url: str, sha256: str, cache: Path) -> Path:
         ) from None
     except OSError as error:
         raise UserError(f"{cache}: {error.strerror}; choose a folder that can be written.") from None
+
+
+def _get(url: str, output_file: str, _: object) -> None:
+    """A downloader for pooch, which leaves connections open when one of its own fails."""
+    import requests
+
+    with requests.get(url, timeout=30.0, stream=True) as response, Path(output_file).open("wb") as file:
+        response.raise_for_status()
+        file.writelines(response.iter_content(1 << 16))
 
 
 def from_actigraph(content: bytes, file: str) -> Samples:
