@@ -16,19 +16,21 @@ from backbeat import __version__
 from backbeat.errors import UserError
 
 COMMANDS = {
-    "setup": "A few questions, and the configuration file is written.",
+    "broker": "Set up Mosquitto for a team: encryption, passwords, who may read and write what.",
     "config": "Check a configuration file, or write the complete commented one.",
-    "evaluate": "Score the analysis on recordings with ground truth.",
     "datasets": "Public recordings to try things with.",
+    "demo": "A simulated runner, a broker and what a coach would see.",
+    "doctor": "Check sensor, bus, disk, clock and broker; each with the remedy.",
+    "evaluate": "Score the analysis on recordings with ground truth.",
+    "history": "What has been run: list, show, delete.",
     "logs": "Look at recordings, convert, mend, cut and draw them.",
+    "note": "Note how it felt: pain, stiffness, effort or words.",
     "record": "Record a sensor without analysing it.",
     "replay": "Analyse a recording: steps, alerts and the session's summary.",
-    "run": "Watch a sensor live: steps, alerts, the session's summary, recording and MQTT.",
-    "broker": "Set up Mosquitto for a team: encryption, passwords, who may read and write what.",
-    "demo": "A simulated runner, a broker and what a coach would see.",
     "report": "A session on one HTML page, for a phone, a desk or a printer.",
-    "history": "What has been run: list, show, delete.",
-    "note": "Note how it felt: pain, stiffness, effort or words.",
+    "run": "Watch a sensor live: steps, alerts, the session's summary, recording and MQTT.",
+    "sensors": "What is on the bus and in the air, with the source URI to paste.",
+    "setup": "A few questions, and the configuration file is written.",
     "shoes": "Pairs of shoes and their kilometres.",
 }
 """Subcommand (its module, with - for _) to its line in `backbeat --help`."""
