@@ -160,6 +160,11 @@ class Courier:
         """The outbox; on the courier's thread only."""
         return self._outbox
 
+    @property
+    def connected(self) -> bool:
+        """Whether what is sent now is sent."""
+        return self._up
+
     def send(self, message: Outgoing) -> None:
         """Send something that is not kept: now or, without a connection, never."""
         if self._up:

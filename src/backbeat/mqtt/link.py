@@ -21,6 +21,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from backbeat.mqtt.settings import MqttSettings
+from backbeat.mqtt.topics import CHANNELS
 
 Mqtt = Literal["5", "3.1.1"]
 
@@ -29,6 +30,9 @@ SESSION_EXPIRY_S = 24 * 3600
 
 WILL_DELAY_S = 5
 """An MQTT 5 broker tells of a lost device only after this, so that a short loss does not flap."""
+
+SCHEMAS = frozenset(channel.name for channel in CHANNELS)
+"""Messages of our own contract say so; those of other conventions have none of it."""
 
 BROKE = "the connection broke"
 """The reason of a link that went down without a word from the broker."""
@@ -42,7 +46,7 @@ class Outgoing:
         topic: full.
         payload: as sent; empty clears a retained message.
         channel: the name of its channel and schema.
-        qos: 0 or 1.
+        qos: 0, 1 or 2.
         retain: the broker keeps it.
         expiry_s: an MQTT 5 broker forgets it after this.
         correlation: of the command that it answers.
@@ -218,7 +222,7 @@ class Link:
         if self.mqtt != "5":
             return None
         properties = Properties(packet)  # type: ignore[no-untyped-call]
-        if message.payload:
+        if message.payload and message.channel in SCHEMAS:
             properties.PayloadFormatIndicator = 1
             properties.ContentType = "application/json"
             properties.UserProperty = ("schema", f"backbeat/{message.channel}/1")

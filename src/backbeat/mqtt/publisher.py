@@ -16,6 +16,7 @@ from backbeat.mqtt.attendant import Attendant, Handler, Tell
 from backbeat.mqtt.commands import ALWAYS, COMMANDS, Command
 from backbeat.mqtt.courier import Courier, Identity
 from backbeat.mqtt.desk import Desk, Moment
+from backbeat.mqtt.homie import HomieDevice
 from backbeat.mqtt.link import Outgoing
 from backbeat.mqtt.outbox import Limits, Outbox
 from backbeat.mqtt.payloads import Envelope, Info, Status, encoded, message, utc_text
@@ -89,6 +90,9 @@ class Publisher:
         attendant = Attendant(self._desk, allowed=settings.commands, tell=tell, handlers=handlers or {}, clock=clock)
         about = _info_message(settings, info)
         self._courier.start(Reception(self._courier, settings, self._desk, attendant, about, tell=tell))
+        self._homie: HomieDevice | None = None
+        if settings.homie:
+            self._homie = HomieDevice(settings, f"{identity.client_id}-homie", lambda told: report(f"Homie: {told}"))
 
     def wait_connected(self, patience_s: float = 10.0) -> None:
         """Wait for the first connection, where a run without a broker makes no sense.
@@ -117,6 +121,8 @@ class Publisher:
         last = self._live.finish(events)
         self._tell(events)
         self._tell_live(last)
+        if self._homie:
+            self._homie.end(self._end_patience_s)
         left = self._courier.end(self._end_patience_s)
         if left:
             self._report(f"The broker {self._settings.name} did not take {left} messages before the end.")
@@ -143,6 +149,8 @@ class Publisher:
         self._live_told = self._clock()
         utc = None if live.time is None else self._utc(live.time)
         self._courier.worker.offer(partial(self._desk.live, live, utc))
+        if self._homie:
+            self._homie.live(live)
 
     def _moment(self, time_s: float) -> Moment:
         return Moment(utc=self._utc(time_s), session=self._session)
