@@ -53,10 +53,11 @@ def test_a_reader_that_saw_a_gap_gets_the_same_alerts_again(mosquitto: Mosquitto
 def test_a_coach_s_acknowledgement_stands_in_the_session_s_list(mosquitto: Mosquitto, reader: Reader) -> None:
     run = publisher(mosquitto)
     run.take(readings(0, 1), [started(0.0), alert(90.0), alert(91.0, "contact_time_long")])
-    reader.wait_for("/alerts", 2)
+    reader.wait_for("/alert", 2)
     reader.publish("backbeat/v1/home/runner/cmd/ack", json.dumps({"session": SESSION, "seq": 1, "by": "Jo"}))
     assert reader.wait_for("/reply/ack")[0].json["ok"] is True
-    one, other = reader.wait_for("/alerts", 3)[-1].json["alerts"]
+    wait_until(lambda: "acknowledged_by" in reader.on("/alerts")[-1].json["alerts"][0], "the list")
+    one, other = reader.on("/alerts")[-1].json["alerts"]
     assert (one["acknowledged_by"], one["acknowledged_utc"][:2]) == ("Jo", "20")
     assert "acknowledged_by" not in other
     run.finish([])

@@ -108,9 +108,7 @@ def test_a_run_never_waits_for_a_broker_that_is_frozen_or_gone(
     mosquitto: Mosquitto, run: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits: list[float] = []
-    run._courier.worker.post_and_wait = lambda job, patience_s: (
-        waits.append(patience_s) or run._courier.worker.post(job)
-    )  # type: ignore[method-assign,func-returns-value]
+    monkeypatch.setattr(run._courier.worker, "settle", waits.append)
     mosquitto.freeze()
     for second in range(100, 200):
         run.take(readings(second, 1), [alert(second + 0.5)])

@@ -143,6 +143,7 @@ class Link:
         if will_properties is not None and keep_session:
             will_properties.WillDelayInterval = WILL_DELAY_S
         client.will_set(will.topic, will.payload, will.qos, will.retain, will_properties)
+        client.on_socket_open = _no_delay
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
         client.on_publish, client.on_message = self._on_publish, self._on_message
         self._client = client
@@ -231,3 +232,8 @@ class Link:
         if message.correlation is not None and packet == PacketTypes.PUBLISH:
             properties.CorrelationData = message.correlation
         return properties
+
+
+def _no_delay(_client: Client, _userdata: object, connection: Any) -> None:
+    """Messages are small and rare: gathering them (Nagle) would cost an alert up to 40 ms."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -128,22 +128,24 @@ class Publisher:
             self._report(f"The broker {self._settings.name} did not take {left} messages before the end.")
 
     def _tell(self, events: Sequence[Event]) -> None:
+        post, kept = self._courier.worker.post, False
         for event in events:
             match event:
                 case Alert():
-                    self._keep(partial(self._desk.alert, event, self._moment(event.known_at)))
+                    post(partial(self._desk.alert, event, self._moment(event.known_at)))
+                    kept = True
                 case Summary():
                     moment = Moment(utc=self._utc(event.known_at), session=event.session)
-                    self._keep(partial(self._desk.summary, event, moment))
+                    post(partial(self._desk.summary, event, moment))
+                    kept = True
                 case SessionChange():
                     self._session = None if event.state == "ended" else event.session
                 case Step() if self._settings.steps:
                     self._courier.worker.offer(partial(self._desk.step, event, self._moment(event.known_at)))
                 case _:
                     pass
-
-    def _keep(self, job: Callable[[], None]) -> None:
-        self._courier.worker.post_and_wait(job, DISK_PATIENCE_S)
+        if kept:
+            self._courier.worker.settle(DISK_PATIENCE_S)
 
     def _tell_live(self, live: Live) -> None:
         self._live_told = self._clock()

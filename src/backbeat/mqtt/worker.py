@@ -66,10 +66,9 @@ class Worker:
         if self._jobs.qsize() < QUEUE_LIMIT:
             self._jobs.put(job)
 
-    def post_and_wait(self, job: Job, patience_s: float) -> None:
-        """The same, and wait until `after_jobs` has followed it, but not for longer than this."""
+    def settle(self, patience_s: float) -> None:
+        """Wait until all that was posted is done and `after_jobs` has followed, but not for longer than this."""
         settled = threading.Event()
-        self._jobs.put(job)
         self._jobs.put(partial(self._settled.append, settled))
         settled.wait(patience_s)
 
