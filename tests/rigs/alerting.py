@@ -10,31 +10,32 @@ import sys
 import time
 from pathlib import Path
 
-from backbeat.mqtt import MqttSettings, Publisher, courier
+from backbeat.mqtt import MqttSettings, Publisher, courier, publisher
 from rigs.runs import INFO, alert, readings, started
 
 
 def main(url: str, folder: Path, count: int, pause_s: float) -> None:
     courier.FIRST_PAUSE_S, courier.LONGEST_PAUSE_S = 0.1, 0.5
     courier.ACKNOWLEDGE_PATIENCE_S = 3.0
+    publisher.DISK_PATIENCE_S = 20.0  # what is shown is that the disk keeps it, not how fast this machine's is
     raised = folder / "raised"
     done = len(raised.read_text().splitlines()) if raised.exists() else 0
-    publisher = Publisher(
+    run = Publisher(
         MqttSettings.from_url(url),
         INFO,
         outbox=folder / "outbox.db",
         report=lambda text: sys.stderr.write(text + "\n"),
     )
-    publisher.take(readings(0, 1), [started(0.0)])
+    run.take(readings(0, 1), [started(0.0)])
     with raised.open("a") as log:
         for number in range(done, count):
-            publisher.take(readings(90.0 + number, 1.0, rate=1.0), [alert(90.0 + number, value=float(number))])
+            run.take(readings(90.0 + number, 1.0, rate=1.0), [alert(90.0 + number, value=float(number))])
             log.write(f"{number}\n")
             log.flush()
             os.fsync(log.fileno())
             time.sleep(pause_s)
     while True:  # answers `resend` until it is ended
-        publisher.take(readings(1e6, 0.0), [])
+        run.take(readings(1e6, 0.0), [])
         time.sleep(0.5)
 
 

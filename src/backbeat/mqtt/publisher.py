@@ -24,7 +24,7 @@ from backbeat.mqtt.reception import Reception
 from backbeat.mqtt.settings import MqttError, MqttSettings
 from backbeat.samples import Context, Samples, SourceInfo
 
-DISK_PATIENCE_S = 0.25
+DISK_PATIENCE_S = 0.5
 """An alert is told to nobody else before it is on the disk, unless the disk takes longer than this; a sensor's own
 buffer lasts longer."""
 
