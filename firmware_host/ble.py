@@ -20,7 +20,7 @@ import numpy as np
 
 from backbeat.errors import SourceError
 from backbeat.samples import Context, Position, Samples, SourceInfo
-from firmware_host.link import LINK_ERRORS, Link
+from firmware_host.link import LINK_ERRORS, Link, explained
 from firmware_host.radios.hipnode import HipNode
 from firmware_host.radios.movesense import Movesense
 from firmware_host.radios.polar import Polar
@@ -193,7 +193,7 @@ class BleSource:
         try:
             asyncio.run(connection())
         except LINK_ERRORS as error:
-            return _explained(error)
+            return explained(error)
         except asyncio.CancelledError:
             pass  # by `stop`, before the link was built
         return "stopped"
@@ -223,24 +223,6 @@ class BleSource:
                 return self._queue.put_nowait(None)
             except queue.Full:
                 self._queue.get_nowait()
-
-
-def _explained(error: BaseException) -> str:
-    """What went wrong with a link, for a person."""
-    text = str(error)
-    if isinstance(error, RadioError):
-        return text
-    if "Not paired" in text or "Insufficient" in text:
-        return "it wants to be paired: add pair=1 to the URI to allow that for this address"
-    if isinstance(error, LookupError):
-        return f"{text}: sudo systemctl start bluetooth"
-    if isinstance(error, TimeoutError):
-        return "it does not answer in time: bring it near, close its phone app"
-    if "POWERED_OFF" in text or "powered off" in text.lower() or "No powered" in text:
-        return "Bluetooth is switched off: bluetoothctl power on"
-    if isinstance(error, OSError):
-        return f"there is no system bus to reach Bluetooth by ({text})"
-    return text or type(error).__name__
 
 
 def _empty_block(gyroscope: bool) -> Samples:

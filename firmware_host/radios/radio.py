@@ -156,14 +156,6 @@ class Radio(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A sensor in the air, as a scan saw it: enough to say what it is."""
-
-    name: str
-    services: frozenset[str]
-
-
 def vectors(flat: FloatArray, scale: float) -> FloatArray:
     """Numbers x, y, z, x, … times a scale, shape (n, 3)."""
     return np.asarray(flat, dtype=np.float64).reshape(-1, 3) * scale

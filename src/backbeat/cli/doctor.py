@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -91,6 +92,28 @@ def _bus_speed(root: Path, number: int) -> Finding:
             "dtparam=i2c_arm=on,i2c_arm_baudrate=400000 in /boot/firmware/config.txt, then reboot.",
         )
     return Finding("good", f"I2C bus {number} runs at {speed:g} kHz")
+
+
+def check_bluetooth(patient: Patient) -> Iterator[Finding]:
+    """Is there an adapter, and is it on? Only asked where a Bluetooth sensor is meant."""
+    if patient.source is None or not patient.source.startswith("ble:"):
+        return
+    from firmware_host.bluez import adapters  # only with D-Bus in the game
+
+    try:
+        found = asyncio.run(adapters())
+    except (OSError, LookupError) as error:
+        yield Finding("bad", f"Bluetooth cannot be reached ({error})", "sudo systemctl enable --now bluetooth")
+        return
+    if not found:
+        yield Finding("bad", "there is no Bluetooth adapter", "Is it disabled in config.txt? A USB adapter works too.")
+    for adapter in found:
+        if adapter.powered:
+            yield Finding("good", f"Bluetooth adapter {adapter.name} is on")
+        else:
+            yield Finding(
+                "bad", f"Bluetooth adapter {adapter.name} is off", "bluetoothctl power on; rfkill unblock all"
+            )
 
 
 def check_sensor(patient: Patient) -> Iterator[Finding]:
@@ -256,6 +279,7 @@ def _connect(settings: MqttSettings) -> None:
 
 CHECKS: Sequence[Callable[[Patient], Iterator[Finding]]] = [
     check_i2c,
+    check_bluetooth,
     check_sensor,
     check_disk,
     check_clock,

@@ -54,7 +54,16 @@ def told(number: int, answer: Answer) -> Found:
     return Found(where, answer.label, answer.uri or "")
 
 
-SCANNERS: Sequence[Callable[[], Iterator[Found]]] = [on_the_bus]
+def in_the_air() -> Iterator[Found]:
+    """Bluetooth sensors that advertise."""
+    from firmware_host.air import listen  # bleak is a second on a Raspberry Pi
+
+    for heard in listen():
+        what = f"{heard.what} ({heard.remark})" if heard.remark else heard.what
+        yield Found(heard.where, what, heard.uri)
+
+
+SCANNERS: Sequence[Callable[[], Iterator[Found]]] = [on_the_bus, in_the_air]
 """Each looks in one place."""
 
 
