@@ -59,7 +59,7 @@ def test_the_commands_of_the_page(tmp_path: Path) -> None:
 
 
 def test_tolerances() -> None:
-    (step, *_) = testing.replay("sim:?seconds=6&seed=1").steps
+    (*_, step) = testing.replay("sim:?seconds=6&seed=1").steps
     text = golden_text([step])
     assert not list(differences([step], text, Tolerances()))
     later = replace(step, time=step.time + 0.01, contact_time_ms=(step.contact_time_ms or 0.0) * 1.03)
