@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 EXTRAS ?= dev
 
-.PHONY: help demo test test-slow test-all bench check setup lock lock clean
+.PHONY: help demo test test-slow test-all bench check setup arm64 chroot lock lock clean
 
 help: ## what can be typed here
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,12 @@ $(VENV)/.ready-$(EXTRAS): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
 	@touch $@
+
+arm64: ## the core of the tests and a live run on arm64 under QEMU (root, Debian packages mmdebstrap qemu-user-static binfmt-support arch-test)
+	PYTHON=$(PYTHON) tests/install/arm64.sh
+
+chroot: ## install, run and remove on a fresh Debian (root, mmdebstrap); SUITE=bookworm or trixie
+	tests/install/chroot.sh $(or $(SUITE),bookworm)
 
 lock: setup ## after a dependency has changed: the installation's packages with hashes, and the list of them (SBOM)
 	$(BIN)/pip install --quiet --disable-pip-version-check uv
