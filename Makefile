@@ -7,7 +7,7 @@ EXTRAS ?= dev
 .PHONY: help demo test test-slow test-all bench check setup arm64 chroot lock lock clean
 
 help: ## what can be typed here
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: setup ## a simulated runner, a broker and what a coach would see
 	$(BIN)/backbeat demo $(ARGS)
