@@ -1,6 +1,6 @@
 """The recorder: a consumer that writes readings, context and events to an MCAP file as they come.
 
-The analysis never waits for the disk: messages go through a bounded queue to a thread of their own. A chunk holds
+The analysis never waits for the disk: chunks go through a bounded queue to a thread of their own. A chunk holds
 less than a second and is on the disk (fsync) before the next is begun, so that a power cut costs at most one second of
 readings; an alert, a summary, a session's beginning or end closes its chunk at once.
 """
@@ -14,9 +14,9 @@ import logging
 import platform
 import queue
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -33,8 +33,8 @@ _LOG = logging.getLogger(__name__)
 CHUNK_S = 0.8
 """A chunk is closed once its readings span this; with the batch that closes it, it stays under a second."""
 
-QUEUE_AT_MOST = 600
-"""Batches that may wait for a slow disk: about a minute of a live sensor."""
+WAITING_AT_MOST = 75
+"""Chunks that may wait for a slow disk: a minute of a live sensor."""
 
 CHECK_ROOM_EVERY = 30
 """Chunks between two looks at the free space of the disk."""
@@ -42,6 +42,9 @@ CHECK_ROOM_EVERY = 30
 FINISH_WITHIN_S = 20.0
 
 READINGS, CONTEXT, EVENTS = "/readings", "/context", "/events"
+
+Message: TypeAlias = tuple[str, float, bytes]
+"""Topic, time in s, content."""
 
 URGENT = (Alert, Summary, SessionChange)
 
@@ -90,7 +93,8 @@ class Recorder:
         except OSError as error:
             raise UserError(f"{path}: {error.strerror}; choose a new file in a folder that can be written.") from None
         self._writer = McapWriter(self._storage, f"backbeat {__version__}", channels(), _metadata(info, settings))
-        self._queue: queue.Queue[tuple[str, float, bytes, bool] | None] = queue.Queue(QUEUE_AT_MOST)
+        self._open: list[Message] = []  # of the chunk that is being filled
+        self._queue: queue.Queue[list[Message] | None] = queue.Queue(WAITING_AT_MOST)
         self._dropped = False
         self._last_time = 0.0
         self._chunk_start: float | None = None  # the last reading before the open chunk
@@ -102,94 +106,95 @@ class Recorder:
         if self.fault:
             return
         if isinstance(block, Context):
-            self._put(CONTEXT, block.time, _json({"time": block.time, "kind": block.kind, "value": block.value}))
+            data = _json({"time": block.time, "kind": block.kind, "value": block.value})
+            self._open.append((CONTEXT, block.time, data))
         elif len(block):
             self._take_readings(block)
+        elif self._open:  # the sensor is silent: what there is goes to the disk
+            self._hand_over()
         self._take_events(events)
 
     def finish(self, events: Sequence[Event]) -> None:
         """Record the last events and close the file, so that it has its index."""
         self._take_events(events)
+        self._hand_over()
         self._queue.put(None)
         self._thread.join(FINISH_WITHIN_S)
         if self._thread.is_alive():
             _LOG.error("%s: the disk does not answer; the end of the recording may be missing.", self._path.name)
 
     def _take_readings(self, block: Samples) -> None:
-        if self._dropped:  # what the queue had no room for is a gap in the recording
+        if self._dropped:  # what a slow disk had no time for is a gap in the recording
             gap = block.gap_before.copy()
             gap[0] = True
             block = dataclasses.replace(block, gap_before=gap)
-        self._last_time = float(block.time[-1])
-        pieces = [block]
-        if block.time[-1] - block.time[0] > CHUNK_S:  # a source that is no sensor gives long blocks
-            cuts = np.flatnonzero(np.diff(np.floor((block.time - block.time[0]) / (CHUNK_S / 4)))) + 1
-            places = [0, *cuts.tolist(), len(block)]
-            pieces = [block[a:b] for a, b in itertools.pairwise(places)]
-        for piece in pieces:
+            self._dropped = False
+        for piece in _short(block):
+            self._last_time = float(piece.time[-1])
+            if self._chunk_start is None:
+                self._chunk_start = float(piece.time[0])
             message = wire.encode(piece, self._info.acc_scale, self._info.gyr_scale)
-            self._dropped = not self._put(READINGS, float(piece.time[-1]), message)
+            self._open.append((READINGS, self._last_time, message))
+            if self._last_time - self._chunk_start >= CHUNK_S:
+                self._hand_over()
+                self._chunk_start = self._last_time
 
     def _take_events(self, events: Sequence[Event]) -> None:
-        for event in events:
-            self._put(EVENTS, self._last_time, _json(as_json(event)), urgent=isinstance(event, URGENT))
+        if events:
+            self._open += [(EVENTS, self._last_time, _json(as_json(event))) for event in events]
+            if any(isinstance(event, URGENT) for event in events):
+                self._hand_over()
 
-    def _put(self, topic: str, time: float, data: bytes, *, urgent: bool = False) -> bool:
+    def _hand_over(self) -> None:
+        """Give the open chunk to the thread that writes."""
+        chunk, self._open = self._open, []
         # a live run never waits; a recording from a source that is faster than the disk does
-        wait = self._info.origin != "live"
         try:
-            self._queue.put((topic, time, data, urgent), block=wait)
+            self._queue.put(chunk, block=self._info.origin != "live")
         except queue.Full:
-            if not self._dropped:
-                _LOG.warning("%s: the disk is too slow; readings are missing from the recording.", self._path.name)
-            return False
-        return True
+            self._dropped = True
+            _LOG.warning("%s: the disk is too slow; readings are missing from the recording.", self._path.name)
 
     def _write_all(self) -> None:
         chunks = 0
-        while True:
-            try:
-                item = self._queue.get(timeout=1.0)
-            except queue.Empty:  # the sensor is silent: what there is goes to the disk
-                if not self.fault:
-                    self._guarded(self._writer.end_chunk)
-                continue
-            if item is not None and not self.fault:
-                chunks += self._guarded(self._write, *item)
-                if chunks == CHECK_ROOM_EVERY:
-                    chunks = 0
+        while (chunk := self._queue.get()) is not None:
+            if not self.fault:
+                self._guarded(self._write, chunk)
+                chunks += 1
+                if chunks % CHECK_ROOM_EVERY == 0 and not self.fault:
                     self._guarded(self._check_room)
             self._queue.task_done()
-            if item is None:
-                break
         if not self.fault:
             self._guarded(self._writer.finish)
         self._storage.close()
 
-    def _write(self, topic: str, time: float, data: bytes, urgent: bool) -> bool:
-        """Add a message; whether it closed a chunk."""
-        self._writer.add(topic, _nanoseconds(time, self._info.utc_offset_s), data)
-        if topic == READINGS and self._chunk_start is None:
-            self._chunk_start = time
-        full = topic == READINGS and self._chunk_start is not None and time - self._chunk_start >= CHUNK_S
-        if full or urgent:
-            self._writer.end_chunk()
-            self._chunk_start = time if topic == READINGS else self._chunk_start
-        return full or urgent
+    def _write(self, chunk: list[Message]) -> None:
+        for topic, time, data in chunk:
+            self._writer.add(topic, _nanoseconds(time, self._info.utc_offset_s), data)
+        self._writer.end_chunk()
 
     def _check_room(self) -> None:
         if not self._room.make():
             self._writer.finish()
             raise OSError("the disk is nearly full")
 
-    def _guarded(self, action: Callable[..., object], *arguments: object) -> bool:
+    def _guarded(self, action: Callable[..., None], *arguments: object) -> None:
         """Do it; a failing disk ends the recording, and what reached it stays readable."""
         try:
-            return bool(action(*arguments))
+            action(*arguments)
         except OSError as error:
             self.fault = f"{self._path.name}: {error.strerror or error}; recording has stopped, the run goes on."
             _LOG.error("%s", self.fault)
-            return False
+
+
+def _short(block: Samples) -> Iterator[Samples]:
+    """A block in pieces of a quarter of a chunk; a live sensor's batch is one."""
+    if block.time[-1] - block.time[0] <= CHUNK_S / 4:
+        yield block
+        return
+    cuts = np.flatnonzero(np.diff(np.floor((block.time - block.time[0]) / (CHUNK_S / 4)))) + 1
+    for a, b in itertools.pairwise([0, *cuts.tolist(), len(block)]):
+        yield block[a:b]
 
 
 def channels() -> dict[str, tuple[str, str, str, bytes]]:

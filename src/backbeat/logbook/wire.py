@@ -7,6 +7,7 @@ checked to be the very reading, so that a recording gives back what was measured
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Iterator
 from itertools import chain
 
@@ -88,12 +89,15 @@ def schema() -> bytes:
 
 def _axes(sensor: str, values: FloatArray, scale: float | None) -> list[bytes]:
     unit = {"acc": "m_s2", "gyr": "rad_s"}[sensor]
-    if scale is not None:
+    if scale is not None and len(values):
         counts = np.rint(values / scale)
-        if np.array_equal(counts * scale, values) and bool(np.all(np.abs(counts) <= _LARGEST_COUNT)):
-            number = FIELDS[f"{sensor}_scale_{unit}"][0]
-            columns = [_packed(f"{sensor}_{axis}_counts", counts[:, i]) for i, axis in enumerate(AXES)]
-            return [_tag(number, _BITS64) + np.float64(scale).tobytes(), *columns]
+        if (counts * scale == values).all() and np.abs(counts).max() <= _LARGEST_COUNT:
+            columns = counts.T.astype("<i4")
+            scale_field = _TAG[f"{sensor}_scale_{unit}"] + struct.pack("<d", scale)
+            return [
+                scale_field,
+                *(_field(f"{sensor}_{axis}_counts", columns[i].tobytes()) for i, axis in enumerate(AXES)),
+            ]
     return [_packed(f"{sensor}_{axis}_{unit}", values[:, i]) for i, axis in enumerate(AXES)]
 
 
@@ -119,8 +123,11 @@ def _flags(found: dict[str, bytes], name: str, time: FloatArray) -> BoolArray:
 
 
 def _packed(name: str, values: FloatArray | NDArray[np.int64]) -> bytes:
-    number, kind, _ = FIELDS[name]
-    return _bytes(number, np.ascontiguousarray(values, _NUMPY[kind]).tobytes())
+    return _field(name, np.ascontiguousarray(values, _NUMPY[FIELDS[name][1]]).tobytes())
+
+
+def _field(name: str, content: bytes) -> bytes:
+    return _TAG[name] + _varint(len(content)) + content
 
 
 def _bytes(number: int, content: bytes) -> bytes:
@@ -136,6 +143,8 @@ def _tag(number: int, wire_type: int) -> bytes:
 
 
 def _varint(value: int) -> bytes:
+    if value < 0x80:
+        return bytes((value,))
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)
@@ -170,3 +179,10 @@ def _read_varint(message: bytes, place: int) -> tuple[int, int]:
         place += 1
         if message[place - 1] < 0x80:
             return value, place
+
+
+_TAG = {
+    name: _tag(number, _BYTES if label == _REPEATED or kind == _STRING else _BITS64)
+    for name, (number, kind, label) in FIELDS.items()
+}
+"""What stands before each field's content; every batch needs a dozen of them."""
