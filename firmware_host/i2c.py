@@ -23,6 +23,7 @@ from firmware_host.bus import Bus, Host
 from firmware_host.chips import open_chip
 from firmware_host.chips.talk import Chip, ChipFault, Options, WrongChip
 from firmware_host.readings import Readings
+from firmware_host.surroundings import open_surroundings
 from firmware_host.uri import SourceUri
 
 log = logging.getLogger(__name__)
@@ -251,7 +252,7 @@ def chip_options(uri: SourceUri) -> Options:
 
 
 def open_i2c(text: str) -> ChipSource:
-    """Open `i2c://BUS/ADDRESS?chip=NAME&rate=HZ&position=…`.
+    """Open `i2c://BUS/ADDRESS?chip=NAME&rate=HZ&position=…&gpsd=HOST:PORT&barometer=NAME@ADDRESS`.
 
     Raises:
         SourceError: the URI is not like that, or the sensor is not there.
@@ -264,7 +265,15 @@ def open_i2c(text: str) -> ChipSource:
         raise SourceError(f"{text}: write it as i2c://BUS/ADDRESS?chip=NAME, such as i2c://1/0x6a.") from None
     chip = open_chip(uri.text("chip", "lsm6dsox"), chip_options(uri))
     position = uri.position()
+    gpsd, barometer = uri.text("gpsd", ""), uri.text("barometer", "")
     uri.done()
     host = Host()
+    surroundings = open_surroundings(gpsd, barometer, lambda at: Bus(number, at, host))
     where = f"at 0x{address:02x} on bus {number}"
-    return ChipSource(chip, lambda: Bus(number, address, host), where, host=host, position=position)
+    extras = [surroundings] if surroundings else []
+    try:
+        return ChipSource(chip, lambda: Bus(number, address, host), where, host=host, position=position, extras=extras)
+    except BaseException:
+        for extra in extras:
+            extra.close()
+        raise

@@ -7,6 +7,10 @@ import random
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
+from backbeat.samples import BoolArray, FloatArray
+
 FaultKind = Literal["restart", "freeze", "zeros", "stuck_bus", "unplugged", "sleep"]
 
 
@@ -50,6 +54,14 @@ class Faults:
     def during(self, kind: FaultKind, now: float) -> bool:
         """Whether such a fault is going on."""
         return any(f.kind == kind and f.at <= now < f.at + f.lasting for f in self.planned)
+
+    def mask(self, kind: FaultKind, times: FloatArray) -> BoolArray:
+        """At which of these times such a fault is going on, shape (n,); the times increase."""
+        struck = np.zeros(len(times), dtype=np.bool_)
+        for fault in self.planned:
+            if fault.kind == kind and fault.at <= times[-1] and times[0] < fault.at + fault.lasting:
+                struck |= (fault.at <= times) & (times < fault.at + fault.lasting)
+        return struck
 
 
 class Wires:

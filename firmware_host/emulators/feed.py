@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -31,6 +32,7 @@ class Feed:
         self._window: Samples | None = None
         self._zero = 0.0
         self._ended_at: float | None = None
+        self._contexts: list[Context] = []
 
     @property
     def ended_at(self) -> float | None:
@@ -46,6 +48,12 @@ class Feed:
         gyr = np.zeros_like(window.acc) if window.gyr is None else window.gyr
         return _between(when, window.time, window.acc), _between(when, window.time, gyr)
 
+    def contexts(self, until: float) -> list[Context]:
+        """What was told beside the readings up to a time, on the motion's own time axis; each once."""
+        due = [c for c in self._contexts if c.time - self._zero <= until]
+        self._contexts = [c for c in self._contexts if c.time - self._zero > until]
+        return [replace(c, time=max(c.time - self._zero, 0.0)) for c in due]
+
     def _reach(self, start: float, end: float) -> Samples:
         """The readings around a stretch of time; those before it are forgotten."""
         parts = [] if self._window is None else [self._window]
@@ -53,7 +61,9 @@ class Feed:
             block = next(self._blocks, None)
             if block is None:
                 self._ended_at = float(parts[-1].time[-1]) - self._zero if parts else 0.0
-            elif isinstance(block, Samples) and len(block):
+            elif isinstance(block, Context):
+                self._contexts.append(block)
+            elif len(block):
                 if not parts:
                     self._zero = float(block.time[0])
                 parts.append(block)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from importlib import import_module
 from typing import cast, get_args
@@ -28,6 +28,20 @@ def emulated_chip(name: str, motion: Motion, now: Callable[[], float], faults: F
     module, _, maker = CHIPS[name].partition(":")
     make = getattr(import_module(f"firmware_host.emulators.{module}"), maker)
     return cast("Callable[[Motion, Callable[[], float], Faults], RegisterChip]", make)(motion, now, faults)
+
+
+class _Told:
+    """What a recording or the simulator tells beside its readings (speed, slope), at its time (an `Extra`)."""
+
+    def __init__(self, feed: Feed, started: float) -> None:
+        self._feed, self._started = feed, started
+
+    def ask(self, now: float) -> Sequence[Context]:
+        """What is new."""
+        return [replace(c, time=c.time + self._started) for c in self._feed.contexts(now - self._started)]
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 class EmulatedChipSource(ChipSource):
@@ -79,6 +93,7 @@ class EmulatedChipSource(ChipSource):
                 f"at 0x{address:02x} on an emulated bus",
                 host=host,
                 position=position,
+                extras=[_Told(motion, started)] if isinstance(motion, Feed) else [],
                 ended=ended,
             )
         except BaseException:

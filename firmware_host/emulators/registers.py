@@ -64,7 +64,7 @@ class RegisterChip(ABC):
         self._motion, self._now, self.faults = motion, now, faults or Faults()
         self._restarts = sorted(f.at for f in self.faults.planned if f.kind == "restart")
         self._pointer = 0
-        self._frozen: tuple[FloatArray, FloatArray] | None = None
+        self._latest_felt: tuple[FloatArray, FloatArray] | None = None
         self.on_reading: Callable[[FloatArray], None] = lambda _: None
         self._begin(None)
         self.power_on()
@@ -152,7 +152,7 @@ class RegisterChip(ABC):
         times: FloatArray = self._started_at + np.arange(self._taken + 1.0, due + 1.0) * period
         self._taken = due
         if self.faults.planned:
-            times = times[[not self.faults.during("sleep", float(t)) for t in times]]
+            times = times[~self.faults.mask("sleep", times)]
         if not len(times):
             return
         acc, gyr = self._motion.at(times)
@@ -166,13 +166,15 @@ class RegisterChip(ABC):
         self.measured((times - self._powered_at) * (1 + self.faults.clock), acc, gyr)
 
     def _disturb(self, times: FloatArray, acc: FloatArray, gyr: FloatArray) -> None:
-        for k, t in enumerate(times) if self.faults.planned else ():
-            if self.faults.during("zeros", float(t)):
-                acc[k] = gyr[k] = 0.0
-            elif not self.faults.during("freeze", float(t)):
-                self._frozen = (acc[k].copy(), gyr[k].copy())
-            elif self._frozen is not None:
-                acc[k], gyr[k] = self._frozen
+        if not self.faults.planned:
+            return
+        zeros, frozen = self.faults.mask("zeros", times), self.faults.mask("freeze", times)
+        for k in np.flatnonzero(frozen):
+            before = (acc[k - 1], gyr[k - 1]) if k else self._latest_felt
+            if before is not None:
+                acc[k], gyr[k] = before
+        acc[zeros] = gyr[zeros] = 0.0
+        self._latest_felt = (acc[-1].copy(), gyr[-1].copy())
 
 
 def counts(values: FloatArray, unit: float) -> Counts:
