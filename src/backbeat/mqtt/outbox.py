@@ -236,6 +236,11 @@ class Outbox:
         for message in self._messages("session = ? AND retain AND topic LIKE '%/session/' || session || '/%'", session):
             self._put(replace(message, payload=b""))
 
+    def drop(self, session: str) -> None:
+        """Drop everything of a session here, sent or not."""
+        self.flush()
+        self._database.execute("DELETE FROM message WHERE session = ?", (session,))
+
     def forget_old_sessions(self) -> None:
         """Let the broker forget all but the last sessions."""
         self.flush()

@@ -6,14 +6,20 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from backbeat import cli
 from backbeat.mqtt import MqttError, MqttSettings, Publisher
 from backbeat.mqtt.broker.access import hashed
+from backbeat.mqtt.broker.certificates import Signed, new_authority, new_server
 from rigs.mosquitto import Mosquitto, free_port
 from rigs.reader import Reader, wait_until
 from rigs.runs import INFO, alert, readings, started
@@ -138,6 +144,41 @@ def test_a_broker_that_cannot_prove_its_name_is_not_trusted(team: Team) -> None:
     plain = Publisher(MqttSettings.from_url(f"mqtt://localhost:{team.broker.port}"), INFO, report=lambda _: None)
     with pytest.raises(MqttError, match="cannot be reached"):
         plain.wait_connected()
+
+
+def certificate_of_a_device(authority: Signed) -> Signed:
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    builder = x509.CertificateBuilder(
+        subject_name=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "anna's belt")]),
+        issuer_name=authority.certificate.subject,
+        public_key=key.public_key(),
+        serial_number=x509.random_serial_number(),
+        not_valid_before=now - timedelta(days=1),
+        not_valid_after=now + timedelta(days=1),
+    )
+    return Signed(builder.sign(authority.key, hashes.SHA256()), key)
+
+
+def test_a_broker_may_ask_for_a_certificate(mosquitto_program: str, tmp_path: Path) -> None:
+    authority = new_authority()
+    authority.save(tmp_path / "ca.crt", tmp_path / "ca.key")
+    new_server(authority, ["localhost"]).save(tmp_path / "server.crt", tmp_path / "server.key")
+    certificate_of_a_device(authority).save(tmp_path / "client.crt", tmp_path / "client.key")
+    lines = [
+        f"cafile {tmp_path}/ca.crt",
+        f"certfile {tmp_path}/server.crt",
+        f"keyfile {tmp_path}/server.key",
+        "require_certificate true",
+    ]
+    with Mosquitto(mosquitto_program, tmp_path / "mosquitto", lines=lines) as broker:
+        url = f"mqtts://localhost:{broker.port}?ca_file={tmp_path}/ca.crt"
+        stranger = Publisher(MqttSettings.from_url(url), INFO, report=lambda _: None)
+        with pytest.raises(MqttError, match="cannot be reached"):
+            stranger.wait_connected()
+        known = MqttSettings.from_url(f"{url}&cert_file={tmp_path}/client.crt&key_file={tmp_path}/client.key")
+        run = Publisher(known, INFO, report=print)
+        run.wait_connected()
+        run.finish([])
 
 
 def test_a_running_broker_takes_a_new_runner_in(team: Team, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
