@@ -6,6 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from backbeat.cli import main
+from backbeat.cli.run import outbox_file
+from backbeat.events import as_json
+from backbeat.history.place import runner_file
+from backbeat.history.store import History
 from backbeat.mqtt import MqttError, MqttSettings, Publisher
 from backbeat.mqtt.forget import forget_session
 from backbeat.mqtt.outbox import Outbox
@@ -48,3 +53,20 @@ def test_only_what_is_of_the_session_is_cleared(mosquitto: Mosquitto, tmp_path: 
 def test_a_broker_that_is_not_there_is_told() -> None:
     with pytest.raises(MqttError, match="cannot be reached: Connection refused"):
         forget_session(MqttSettings.from_url(f"mqtt://127.0.0.1:{free_port()}"), "one")
+
+
+def test_deleting_from_the_history_clears_the_broker(
+    mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    monkeypatch.setenv("BACKBEAT_DATA", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    settings = MqttSettings.from_url(mosquitto.url)
+    run(settings, outbox_file(settings), "one")
+    with History(runner_file()) as history:
+        history.begin("one", 1_750_000_000.0, "sacrum", "simulated")
+        history.finish("one", as_json(summary(120.0, "one")))
+    with pytest.raises(SystemExit, match="0"):
+        main(["history", "delete", "one", "--yes", "--mqtt", mosquitto.url])
+    assert "no longer shows it" in capsys.readouterr().out
+    assert retained(mosquitto) == {"status", "info", "live"}

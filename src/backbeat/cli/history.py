@@ -9,8 +9,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from backbeat.config import find, load
 from backbeat.history.place import DEFAULT_RUNNER, runner_file
 from backbeat.history.store import History, StoredSession
+from backbeat.mqtt.settings import MqttSettings
 
 app = typer.Typer(no_args_is_help=False, invoke_without_command=True, help="What has been run.")
 Runner = Annotated[str, typer.Option(help="Whose history: a short name, a-z 0-9 -.")]
@@ -61,14 +63,24 @@ def delete(
     context: typer.Context,
     session: Annotated[str, typer.Argument(help="Its id, or last.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    mqtt: Annotated[
+        str | None, typer.Option(metavar="URL", help="The broker that shows it too; else that of the configuration.")
+    ] = None,
 ) -> None:
     """Forget a session, as if it had never been run: its minutes, alerts and notes go too."""
+    broker = MqttSettings.from_url(mqtt) if mqtt else load(find()).broker()
     with History(runner_file(context.obj)) as history:
         found = history.session(session)
         if not yes:
             typer.confirm(f"Delete session {found.id} for good?", abort=True)
         history.delete(found.id)
     typer.echo(f"Session {found.id} is gone.")
+    if broker:
+        from backbeat.cli.run import outbox_file
+        from backbeat.mqtt.forget import forget_session
+
+        forget_session(broker, found.id, outbox_file(broker))
+        typer.echo(f"The broker {broker.name} no longer shows it.")
 
 
 @app.command()

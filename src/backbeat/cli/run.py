@@ -196,6 +196,11 @@ def state_folder() -> Path:
     return folder
 
 
+def outbox_file(settings: MqttSettings) -> Path:
+    """What a live run keeps for its broker."""
+    return state_folder() / f"outbox-{settings.team}-{settings.runner}.sqlite"
+
+
 def _consumers(
     info: SourceInfo, jsonl: str | None, lines: BinaryIO | None, broker: MqttSettings | None, inbox: Inbox
 ) -> list[Consumer]:
@@ -213,7 +218,7 @@ def _publisher(settings: MqttSettings, info: SourceInfo, inbox: Inbox) -> Consum
     return Publisher(
         settings,
         info,
-        outbox=state_folder() / f"outbox-{settings.team}-{settings.runner}.sqlite",
+        outbox=outbox_file(settings),
         end_patience_s=BROKER_PATIENCE_S,
         tell=inbox.put,
         report=_say,
