@@ -157,7 +157,7 @@ def test_a_sensor_that_lost_its_power():
 def test_packets_lost_doubled_late_and_damaged():
     """Every reading that comes was taken, and comes once; a damaged value cannot be told, a damaged packet can."""
     with Worn("hipnode", AirFaults(lost=0.05, doubled=0.05, late=0.05), speed=4) as worn:
-        worn.until(lambda: len(worn.numbers) > 4000)
+        worn.until(lambda: len(worn.numbers) > 2500)
         steps = np.diff(worn.numbers)
         assert np.all(steps > 0)
         assert all(worn.gaps[place + 1] for place in np.flatnonzero(steps != 1))

@@ -100,3 +100,19 @@ def test_readings_that_nobody_took_are_a_gap():
         run.tick()
     assert run.stream.gaps == 1
     assert run.stream.missing == 19
+
+
+@pytest.mark.parametrize("code", [0x0A, 0x0B])
+def test_witmotion_s_documents_disagree_on_the_code_of_200_hz(monkeypatch, code):
+    """A sensor knows one of the two; the rate is what comes, not what was written."""
+    monkeypatch.setattr("firmware_host.emulators.air.witmotion.RATES", {0x09: 100.0, code: 200.0})
+    run = bench("witmotion").run(10)
+    assert run.radio.setting.rate_hz == 200
+    assert len(run.numbers) > 190 * 5
+
+
+def test_a_witmotion_that_ignores_the_rate_is_timed_by_what_it_does(monkeypatch):
+    monkeypatch.setattr("firmware_host.emulators.air.witmotion.RATES", {})
+    run = bench("witmotion").run(30)
+    assert run.radio.setting.rate_hz == 10
+    assert abs(run.errors_ms()).max() < 100
