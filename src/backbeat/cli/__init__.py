@@ -17,6 +17,7 @@ from backbeat.errors import UserError
 
 COMMANDS = {
     "broker": "Set up Mosquitto for a team: encryption, passwords, who may read and write what.",
+    "calibrate": "Stand still, then bow: which way round the sensor is worn.",
     "config": "Check a configuration file, or write the complete commented one.",
     "datasets": "Public recordings to try things with.",
     "demo": "A simulated runner, a broker and what a coach would see.",
