@@ -97,7 +97,7 @@ class LiveTable:
             console=console,
         )
         self._task = self._progress.add_task("", total=self._total, at=words.clock(0))
-        self._screen = Screen(console=console, refresh_per_second=5, get_renderable=self._table)
+        self._screen = Screen(console=console, refresh_per_second=5, transient=True, get_renderable=self._table)
         self._screen.start()
 
     def take(self, block: Samples | Context, events: Sequence[Event]) -> None:
