@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from backbeat.cli.machine import configuration, power_faults
 from backbeat.errors import UserError
 from backbeat.samples import Samples
 from backbeat.sources import open_source
@@ -277,7 +278,29 @@ def _connect(settings: MqttSettings) -> None:
         raise UserError(f"The broker {settings.name} refuses us: {answers[0]}.")
 
 
+def check_power(patient: Patient) -> Iterator[Finding]:
+    """Do supply and temperature suffice, as the Pi's firmware sees it?"""
+    faults = power_faults(patient.root)
+    if faults is None:
+        return
+    for fault in faults:
+        yield Finding("bad", f"Raspberry Pi: {fault}", "A short, thick cable and a charged battery; see hardware/.")
+    if not faults:
+        yield Finding("good", "supply and temperature have been right since the start")
+
+
+def check_configuration(patient: Patient) -> Iterator[Finding]:
+    """Can the configuration file be used?"""
+    del patient
+    found = configuration()
+    if found is not None:
+        good, told = found
+        yield Finding("good" if good else "bad", told, "" if good else "backbeat config check tells it again.")
+
+
 CHECKS: Sequence[Callable[[Patient], Iterator[Finding]]] = [
+    check_configuration,
+    check_power,
     check_i2c,
     check_bluetooth,
     check_sensor,
