@@ -17,7 +17,7 @@ SET = 9
 
 
 class EmulatedLsm6ds3trc(RegisterChip):
-    """FIFO of 2047 words in sets of nine; it loses single words when it overflows, as the real one does."""
+    """FIFO of 2047 words in sets of nine, or six without time; an overflow loses single words, as in the real one."""
 
     identity_register = 0x0F
 
@@ -47,13 +47,18 @@ class EmulatedLsm6ds3trc(RegisterChip):
         if self.registers[0x0A] & 7 != 6 or not self.registers[0x0A] >> 3:
             return
         tick_s = 25e-6 if self.registers[0x5C] & 0x10 else 6.4e-3
-        sets = np.zeros((len(ticks_s), 2 * SET), dtype=np.uint8)
+        words = self._words()
+        sets = np.zeros((len(ticks_s), 2 * words), dtype=np.uint8)
         sets[:, :12] = values.view(np.uint8).reshape(-1, 12)
-        if self.registers[0x19] & 0x20:
+        if words == SET and self.registers[0x19] & 0x20:
             ticks = np.round((ticks_s - self._clock_zero) / tick_s).astype(np.int64)
             sets[:, 12], sets[:, 13], sets[:, 15] = ticks >> 8 & 0xFF, ticks >> 16 & 0xFF, ticks & 0xFF
         self._fifo.push(sets.tobytes())
-        self._pushed += SET * len(sets)
+        self._pushed += words * len(sets)
+
+    def _words(self) -> int:
+        """In a set: the timestamp's three are there when FIFO_CTRL4 does not leave the fourth data set out."""
+        return SET if self.registers[0x09] >> 3 & 7 else SET - 3
 
     def load(self, register: int) -> int:
         """Status and pattern are made when they are read."""
@@ -64,7 +69,7 @@ class EmulatedLsm6ds3trc(RegisterChip):
             overrun, self._fifo.overrun = self._fifo.overrun, False
             return held >> 8 & 7 | (0x40 if overrun else 0) | (0x10 if not held else 0)
         if register in (0x3C, 0x3D):
-            return (self._pushed - held) % SET >> 8 * (register - 0x3C) & 0xFF
+            return (self._pushed - held) % self._words() >> 8 * (register - 0x3C) & 0xFF
         if register in (0x3E, 0x3F):
             return self._fifo.pop(1)[0]
         return self.registers[register]

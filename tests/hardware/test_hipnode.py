@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from firmware_host.emulators.air.link import AirFault, AirFaults, AirLink
 from firmware_host.emulators.air.sensor import Characteristic, EmulatedSensor, in_counts
+from firmware_host.emulators.faults import Faults
+from firmware_host.emulators.lsm6ds3trc import EmulatedLsm6ds3trc
 from firmware_host.radios import hipnode
 from rigs.ble_bench import Bench
 from rigs.motions import Counting
@@ -185,3 +187,52 @@ def test_what_the_board_s_main_file_needs_is_there():
     compile(text, "code.py", "exec")
     for module, name in (("imu", "class Imu"), ("node", "class Node")):
         assert name in (FOLDER / f"{module}.py").read_text()
+
+
+class Board:
+    """CircuitPython's bus with an emulated chip on it."""
+
+    def __init__(self, chip):
+        self._chip = chip
+
+    def writeto(self, address, data):
+        assert address == 0x6A
+        self._chip.write(bytes(data))
+
+    def writeto_then_readfrom(self, address, out, answer):
+        assert address == 0x6A
+        self._chip.write(bytes(out))
+        answer[:] = self._chip.read(len(answer))
+
+
+def test_the_chip_s_registers_as_the_firmware_uses_them(firmware):
+    """FIFO in sets of six words, acceleration first in what the node gets; an overrun is emptied and told."""
+    clock = [0.0]
+    unit = 0.488e-3 * 9.80665
+    motion = Counting(unit)
+    chip = EmulatedLsm6ds3trc(motion, lambda: clock[0])
+    imu = firmware[1].Imu(Board(chip), lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+    assert not imu.start(999, 16, 2000)
+    assert imu.start(208, 16, 2000)
+    buffer, numbers, lost_at = bytearray(32 * 12), [], []
+    for turn in range(400):
+        clock[0] += 3.0 if turn == 200 else 0.02
+        while True:
+            count, waiting, lost = imu.read(buffer)
+            if lost:
+                lost_at.append(len(numbers))
+            values = np.frombuffer(bytes(buffer[: count * 12]), "<i2").reshape(count, 6)
+            numbers += motion.numbers(values[:, :3] * unit).tolist()
+            if not count or not waiting:
+                break
+    steps = np.diff(numbers)
+    assert len(lost_at) == 1
+    assert np.flatnonzero(steps != 1).tolist() == [lost_at[0] - 1]
+    assert len(numbers) > 7 * 208
+    assert imu.temperature_c() == 25
+
+
+def test_another_chip_is_not_taken_for_it(firmware):
+    chip = EmulatedLsm6ds3trc(Counting(1.0), lambda: 0.0, Faults(identity=0x69))
+    with pytest.raises(OSError, match="no LSM6DS3TR-C"):
+        firmware[1].Imu(Board(chip), lambda _: None)
