@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.signal import lfilter
 
 from backbeat.events import Step
 from backbeat.strain.measures import PRIORS, covariates
@@ -68,11 +69,7 @@ class Runner:
 
 def _autoregressive(rng: np.random.Generator, n: int, phi: float) -> np.ndarray:
     white = rng.standard_normal(n) * math.sqrt(1 - phi * phi)
-    out = np.empty(n)
-    value = rng.standard_normal()
-    for i in range(n):
-        value = phi * value + white[i]
-        out[i] = value
+    out, _ = lfilter([1.0], [1.0, -phi], white, zi=[phi * rng.standard_normal()])
     return out
 
 

@@ -207,6 +207,7 @@ class _Measure:
     cov: FloatArray
     within: float
     between: float
+    first_between: float = 0.0
 
     def fit(self, tables: list[FloatArray], rows: list[FloatArray], fade: FloatArray) -> None:
         known = [~np.isnan(t) for t in tables]
@@ -254,7 +255,17 @@ class _Measure:
         )
         centre = _huber_mean(levels, self.between, fade)
         far = np.minimum((levels - centre) ** 2, (3 * self.between) ** 2 * 4)
-        self.between = float(np.sqrt((PRIOR_SESSIONS * self.between**2 + float(fade @ far)) / (PRIOR_SESSIONS + total)))
+        self.first_between, prior = self.between, self.between**2
+        if len(levels) > ESTABLISHED_SESSIONS:
+            first = levels[:ESTABLISHED_SESSIONS]
+            spread = float(np.sum(np.minimum((first - _huber_mean(first, self.between)) ** 2, 36 * prior)))
+            self.first_between = float(
+                np.sqrt((PRIOR_SESSIONS * prior + spread) / (PRIOR_SESSIONS + ESTABLISHED_SESSIONS))
+            )
+        self.between = float(np.sqrt((PRIOR_SESSIONS * prior + float(fade @ far)) / (PRIOR_SESSIONS + total)))
+        if len(levels) > ESTABLISHED_SESSIONS:
+            # a level that creeps would pass for a wide spread, in which nothing is unusual any more
+            self.between = min(self.between, 1.5 * self.first_between)
 
     def _level(self, levels: FloatArray, fade: FloatArray) -> tuple[float, float]:
         centre = _huber_mean(levels, self.between, fade)
@@ -263,7 +274,7 @@ class _Measure:
         level = shrink * centre + (1 - shrink) * float(self.mean[0])
         if len(levels) >= ESTABLISHED_SESSIONS:
             frozen = _huber_mean(levels[:ESTABLISHED_SESSIONS], self.between)
-            level = min(max(level, frozen - self.between), frozen + self.between)
+            level = min(max(level, frozen - self.first_between), frozen + self.first_between)
         return level, shrink * variance
 
 

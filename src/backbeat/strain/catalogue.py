@@ -93,7 +93,7 @@ RULES: tuple[Rule, ...] = (
         measure="impact_pct",
         direction=0,
         threshold=2.5,
-        certainty=3.9,
+        certainty=4.0,
         threshold_unit="percentage points",
         unit="%",
     ),

@@ -125,7 +125,7 @@ class Strain:
             events.append(symmetry)
         events += self._hard_landing(step)
         block = self._blocks.add(step)
-        return events if block is None else [*events, *self._block(block)]
+        return events if block is None else [*events, *self.judge_block(block)]
 
     def signal(self, signal: SignalQuality) -> list[Event]:
         """The signal has become better or worse."""
@@ -180,7 +180,8 @@ class Strain:
         finding = Finding(len(self._hard) >= HARD_COUNT, not self._hard, impact, self._hard_limit)
         return self._alerts.judge("hard_landing", finding, step.time, step.known_at)
 
-    def _block(self, block: Block) -> list[Alert]:
+    def judge_block(self, block: Block) -> list[Alert]:
+        """A stretch of running is complete: what follows from it."""
         self._totals.values(block.rows)
         if self._totals.load.steps >= _STEPS_FOR_HARD:
             usual = self._totals.quantiles["impact_peak_g"].quantile(0.995)

@@ -17,6 +17,9 @@ from backbeat.strain.settings import DriftSettings
 _WATCHED = tuple(rule.name for rule in RULES if rule.watch == "change")
 _TILT_DEG = 5.0
 _FLAT_AGAIN_PCT = 2.0
+_SHARE_OF_LOPSIDED = 1 / 3
+"""Beyond 7.5 % an index must change by a third of itself: so large a one comes from where the sensor sits, and then it
+follows pace and slope as well."""
 
 
 def change_findings(
@@ -52,8 +55,11 @@ def _one(change: Change, rule: Rule, settings: DriftSettings) -> Finding | None:
     else:
         usual, value, size = expected, expected + amount, amount
     sign = rule.direction or (1 if amount >= 0 else -1)
-    on = sign * score >= rule.certainty and sign * size >= rule.threshold
-    off = sign * score < settings.clear * rule.certainty or sign * size < settings.clear * rule.threshold
+    worth_telling = rule.threshold
+    if rule.measure == "impact_pct":
+        worth_telling = max(worth_telling, abs(usual) * _SHARE_OF_LOPSIDED)
+    on = sign * score >= rule.certainty and sign * size >= worth_telling
+    off = sign * score < settings.clear * rule.certainty or sign * size < settings.clear * worth_telling
     return Finding(on, off, value, usual, error)
 
 

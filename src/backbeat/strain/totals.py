@@ -71,6 +71,8 @@ class Totals:
 
     def values(self, rows: list[tuple[float | None, ...]]) -> None:
         """Take the watched measures of running steps, in the order of `STEP_NAMES`."""
+        if not rows:
+            return
         for name, column in zip(STEP_NAMES, zip(*rows, strict=True), strict=True):
             self.quantiles[name].extend([v for v in column if v is not None])
 
