@@ -6,6 +6,7 @@ on how the readings are cut into blocks.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -143,12 +144,13 @@ class LiveState:
         if not len(block):
             return []
         told = []
-        seconds = np.floor(block.time)
-        before = np.floor(self._time) if self._time is not None else -np.inf
-        for index in np.flatnonzero(np.diff(seconds, prepend=before) > 0):
-            self._advance(float(block.time[index]))
-            told.append(self.now())
-        self._advance(float(block.time[-1]))
+        last = float(block.time[-1])
+        if self._time is None or math.floor(last) > math.floor(self._time):  # else there is nothing to look for
+            before = -np.inf if self._time is None else math.floor(self._time)
+            for index in np.flatnonzero(np.diff(np.floor(block.time), prepend=before) > 0):
+                self._advance(float(block.time[index]))
+                told.append(self.now())
+        self._advance(last)
         return told
 
     def finish(self, events: Sequence[Event]) -> Live:
