@@ -45,6 +45,8 @@ class Watchdog:
 
 def _run_lengths(on: BoolArray, before: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """How many true values in a row end at each place, shape (n,); `before` of them came just before the first."""
+    if not on.any():
+        return np.zeros(len(on), dtype=np.int64)
     places = np.arange(1, len(on) + 1)
     last_off = np.maximum.accumulate(np.where(on, 0, places))
     lengths = places - last_off

@@ -27,7 +27,7 @@ class Stamps:
         If the newest is not, its next one can still tell: keep the reading until then.
         """
         last = raw[0] if self._last is None else self._last
-        near = np.abs(np.diff(raw, prepend=last) % self._round - self._period) <= self._period // 10
+        near = np.abs(_steps(raw, int(last)) % self._round - self._period) <= self._period // 10
         good: BoolArray = near.copy()
         good[:-1] |= near[1:]
         return good
@@ -36,6 +36,14 @@ class Stamps:
         """The times in seconds, and before which of them readings are missing; each (n,)."""
         ticks = self._counter.unwrap(raw)
         before = ticks[0] - self._period if self._last is None else self._last
-        gaps = np.diff(ticks, prepend=before) > 1.5 * self._period
+        gaps = _steps(ticks, int(before)) > 1.5 * self._period
         self._last = int(ticks[-1])
         return ticks.astype(np.float64) * self._tick_s, gaps
+
+
+def _steps(ticks: Ticks, before: int) -> Ticks:
+    """From each to the next, (n,), the first from `before`; np.diff with its prepend takes three times as long."""
+    steps = ticks.copy()
+    steps[0] -= before
+    steps[1:] -= ticks[:-1]
+    return steps
