@@ -11,12 +11,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
 
 from benchmarks.measured import in_own_process, simulated
 
+EMULATED = f"emulate:lsm6dsox?source={quote('sim:?seconds=600', safe='')}"
 PARTS = {
     "Python alone": "pass",
     "+ numpy": "import numpy",
@@ -84,13 +86,13 @@ def backbeat(folder: Path, *words: str) -> Iterator[subprocess.Popen]:
 
 
 def bench_memory_and_cpu_of_the_live_process(figure, tmp_path: Path) -> None:
-    """Emulated sensor, recorder, MQTT and the JSON lines all on; measured between the 20th and the 80th second."""
+    """Emulated sensor, recorder, MQTT and the JSON lines all on; measured between the 20th and the 50th second."""
     record, lines = tmp_path / "run.mcap", tmp_path / "run.jsonl"
     with (
         broker() as port,
         backbeat(
             tmp_path,
-            *("run", "--source", "emulate:lsm6dsox", "--record", str(record), "--jsonl", str(lines)),
+            *("run", "--source", EMULATED, "--record", str(record), "--jsonl", str(lines)),
             *("--mqtt", f"mqtt://127.0.0.1:{port}"),
         ) as process,
     ):
@@ -98,13 +100,13 @@ def bench_memory_and_cpu_of_the_live_process(figure, tmp_path: Path) -> None:
         time.sleep(20)
         before = cpu_s(process.pid)
         started = time.monotonic()
-        time.sleep(60)
+        time.sleep(30)
         used = 1e3 * (cpu_s(process.pid) - before) / (time.monotonic() - started)
         memory = memory_mb(process.pid)
         libraries = Path(f"/proc/{process.pid}/maps").read_text()
     figure(f"live process (emulated sensor, recorder, MQTT, JSON lines): {memory:.1f} MB resident")
     figure(f"  CPU {used:.2f} ms a second, the emulated sensor and its simulated runner included")
-    assert "scipy" not in libraries
+    assert "/scipy/" not in libraries
 
 
 def bench_where_the_memory_goes(figure) -> None:

@@ -145,13 +145,16 @@ def test_ticks_are_round() -> None:
 
 
 def test_the_command_writes_table_json_and_page(simulated: Path, tmp_path: Path, capsys) -> None:
+    files = {name: str(tmp_path / f"s.{name}") for name in ("json", "html", "markdown")}
+    options = [word for name, file in files.items() for word in (f"--{name}", file)]
     with pytest.raises(SystemExit) as ended:
-        main(["evaluate", str(simulated), "--json", str(tmp_path / "s.json"), "--html", str(tmp_path / "p.html")])
+        main(["evaluate", str(simulated), *options])
     assert ended.value.code == 0
     assert "true contacts" in capsys.readouterr().out
     written = json.loads((tmp_path / "s.json").read_text())
     assert written["sets"]["sim"]["scores"]["recordings"] == 3
-    assert "<svg" in (tmp_path / "p.html").read_text()
+    assert "<svg" in (tmp_path / "s.html").read_text()
+    assert "| contacts found, F1 |" in (tmp_path / "s.markdown").read_text()
 
 
 def test_taking_the_gyroscope_away_changes_the_aim_and_nothing_else(simulated: Path) -> None:

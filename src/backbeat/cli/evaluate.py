@@ -14,6 +14,7 @@ from rich.table import Table
 from backbeat.errors import UserError
 from backbeat.evaluation.dataset import labelled_recordings
 from backbeat.evaluation.evaluate import Result, evaluate
+from backbeat.evaluation.markdown import markdown
 from backbeat.evaluation.page import page
 
 
@@ -21,6 +22,7 @@ def command(
     recordings: Annotated[Path, typer.Argument(help="Folder of SET/NAME/imu.csv, truth.csv and meta.toml.")],
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the scores as JSON here.")] = None,
     html_file: Annotated[Path | None, typer.Option("--html", help="Write one page with plots here.")] = None,
+    markdown_file: Annotated[Path | None, typer.Option("--markdown", help="Write the tables as Markdown here.")] = None,
     only: Annotated[str, typer.Option(help="Only recordings whose SET/NAME contains this.")] = "",
     accelerometer_only: Annotated[bool, typer.Option(help="Take the gyroscope away first.")] = False,
 ) -> None:
@@ -43,6 +45,8 @@ def command(
             _write(html_file, page(result))
     if json_file is not None:
         _write(json_file, json.dumps(result.as_json(), indent=1) + "\n")
+    if markdown_file is not None:
+        _write(markdown_file, markdown(result))
     _print(result)
 
 
