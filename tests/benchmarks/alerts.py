@@ -73,8 +73,8 @@ try: it finds what is large against the noise of a minute. The first row is reac
 to day than from minute to minute, so that half of the whole spread is a large change within a run. How much more is an
 assumption (`backbeat.strain.measures`: two to four times); it has to be checked on people.
 
-An index of asymmetry beyond 7.5 % has to change by a third of itself: so large a one comes from a sensor beside the
-midline and follows pace and slope as well. On the shared recordings no alert about form is raised after that.
+An index of asymmetry beyond 5 % has to change by half of itself: so large a one comes from a sensor beside the midline
+and follows pace and slope as well (on a real run with the sensor on the left hip it went from 37 to 56 %).
 {END}
 """
 

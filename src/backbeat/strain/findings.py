@@ -17,8 +17,8 @@ from backbeat.strain.settings import DriftSettings
 _WATCHED = tuple(rule.name for rule in RULES if rule.watch == "change")
 _TILT_DEG = 5.0
 _FLAT_AGAIN_PCT = 2.0
-_SHARE_OF_LOPSIDED = 1 / 3
-"""Beyond 7.5 % an index must change by a third of itself: so large a one comes from where the sensor sits, and then it
+_SHARE_OF_LOPSIDED = 1 / 2
+"""Beyond 5 % an index must change by half of itself: so large a one comes from where the sensor sits, and then it
 follows pace and slope as well."""
 
 
