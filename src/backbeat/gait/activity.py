@@ -28,11 +28,10 @@ from backbeat.events import Activity
 
 Array = NDArray[np.float64]
 
-RATE_HZ = 100
-FRAME = 50
-"""Readings from one decision to the next."""
-WINDOW = 200
-"""Readings one decision looks back on."""
+RATE_HZ = 50
+"""Samples a second: enough for a 10 Hz band."""
+WINDOW = 100
+"""Samples that one decision looks back on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from backbeat.gait.position import LeverArm
 from backbeat.gait.position import update as lever_arm
 from backbeat.gait.posture import Posture
 from backbeat.gait.quality import Quality, absences
-from backbeat.gait.queue import Change, Settled, hop_end
+from backbeat.gait.frames import Frame
+from backbeat.gait.queue import Change, Told
 from backbeat.gait.sides import SidesState
 from backbeat.gait.stability import WINDOW, stability
 from backbeat.gait.steps import StepMaker
-from backbeat.gait.stretch import Frame, Stretch
+from backbeat.gait.stretch import Stretch
 from backbeat.samples import FloatArray, Position, Samples
 
 LOCATED_FROM = 20
@@ -71,27 +72,37 @@ class Analysis:
         """Add readings (n,), (channels, n) and the times of those at the end of the range; what they settle."""
         if len(saturated):
             self._saturated += saturated.tolist()
-        return self._events(*self._stretch.extend(time, values))
+        return self._events(self._stretch.extend(time, values))
+
+    @property
+    def due(self) -> float:
+        """Readings before this time settle nothing, s."""
+        return self._stretch.due
 
     def finish(self) -> list[GaitEvent]:
         """The stretch is over: the events that were still open."""
-        events = self._events(*self._stretch.finish())
+        events = self._events(self._stretch.finish())
         at = self._stretch.low.end
         events += [step for _, step in self._steps.drop(self._stretch, at)]
-        self._memory.axes, self._memory.sides = self._stretch.axes_state, self._steps.sides
+        self._memory.axes, self._memory.sides = self._stretch.frames.axes_state, self._steps.sides
         return events
 
-    def _events(self, settled: list[Settled], changes: list[Change], frames: list[Frame]) -> list[GaitEvent]:
+    def _events(self, told: Told) -> list[GaitEvent]:
         """Everything settled, in the order in which it became known: changes, then steps, then the look at a frame."""
-        found: list[tuple[int, int, Change | Step | Frame]] = [(c.at, 0, c) for c in changes if c.end > c.start]
-        found += [(at, 1, step) for at, step in self._steps.make(self._stretch, settled)]
-        found += [(hop_end(frame.end), 2, frame) for frame in frames]
+        found: list[tuple[int, int, Change | Step | Frame]] = [(c.at, 0, c) for c in told.changes if c.end > c.start]
+        if told.settled:
+            found += [(at, 1, step) for at, step in self._steps.make(self._stretch, told.settled)]
+        found += [(at, 2, frame) for frame, at in told.frames]
+        if len(found) > 1:
+            found.sort(key=_order)
         events: list[GaitEvent] = []
-        for _, _, item in sorted(found, key=lambda entry: entry[:2]):
-            if isinstance(item, Frame):
-                events += self._look(item)
+        for at, _, item in found:
+            if isinstance(item, Step):
+                events.append(self._marked(item))
+            elif isinstance(item, Frame):
+                events += self._look(item, at)
             else:
-                events.append(self._change(item) if isinstance(item, Change) else self._marked(item))
+                events.append(self._change(item))
         return events
 
     def _change(self, c: Change) -> ActivityChange:
@@ -102,16 +113,20 @@ class Analysis:
 
     def _marked(self, step: Step) -> Step:
         """The step with what its readings could not give taken away."""
-        clipped = step.toe_off is not None and any(step.time <= t <= step.toe_off for t in self._saturated)
+        clipped = (
+            self._saturated
+            and step.toe_off is not None
+            and any(step.time <= t <= step.toe_off for t in self._saturated)
+        )
         if clipped:
             return replace(step, saturated=True, impact_peak_g=None, impact_rate_g_s=None)
-        lost = {name: None for name in self._lost() if getattr(step, name, None) is not None}
-        return replace(step, **lost) if lost else step
+        lost = [name for name in self._lost() if getattr(step, name, None) is not None]
+        return replace(step, **dict.fromkeys(lost)) if lost else step
 
-    def _look(self, frame: Frame) -> list[GaitEvent]:
+    def _look(self, frame: Frame, at: int) -> list[GaitEvent]:
         """Half a second later: is the signal still good, and is there a window of steady motion to measure?"""
         stretch, memory = self._stretch, self._memory
-        time, known = stretch.time_of(frame.end), stretch.known_at(hop_end(frame.end))
+        time, known = stretch.time_of(frame.end), stretch.known_at(at)
         events: list[GaitEvent] = []
         clipped = [t for t in self._saturated if t <= time]
         if clipped:
@@ -167,3 +182,7 @@ class Analysis:
         found = {name: value for name, value in found.items() if name not in (self._lost())}
         start = time - WINDOW / RATE_HZ
         return [Stability(start=start, end=time, known_at=known, activity=frame.activity, **found)]
+
+
+def _order(entry: tuple[int, int, object]) -> tuple[int, int]:
+    return entry[:2]

@@ -34,9 +34,10 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-RATE_HZ = 100
-WINDOW = 250
-"""Readings each update looks back on (2.5 s; fewer while starting)."""
+RATE_HZ = 50
+"""Samples a second: enough for a 10 Hz band."""
+WINDOW = 125
+"""Samples each update looks back on (2.5 s; fewer while starting)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from backbeat.gait import rows
 from backbeat.gait.grid import RATE_HZ
 from backbeat.gait.queue import SETTLE
 from backbeat.gait.windows import BEFORE, COLUMN, Windows
-from backbeat.samples import BoolArray, FloatArray
+from backbeat.samples import FloatArray
 
 LOADED = 0.25
 """Share of a step's own peak from which the vertical is called loaded."""
@@ -49,7 +49,17 @@ SHAPE = 1.75
 """Peak force × contact time / (body weight × step time); a half sine has π/2, 37 runners 1.753 ± 0.063
 (public table of Alcantara et al. 2021, doi:10.7717/peerj.11199)."""
 _NEAR = 6
+"""Grid samples about the loading in which the steepest braking is sought, and before it the top of the fall."""
 _FALL = 5
+"""Grid samples after it in which the fall ends."""
+
+_FIRST, _LAST = -2 * _NEAR - 1, _NEAR + _FALL + 1
+_ABOUT = np.arange(_FIRST, _LAST + 1)
+_STEEP = -_NEAR - _FIRST
+_SETTLED = np.arange(1, SETTLE + 1)
+_DOWN, _UP = np.arange(_FALL + 1)[:, None], np.arange(_NEAR + 1)[:, None]
+_INNER = COLUMN[BEFORE + 1 : -1]
+_COLUMN = np.arange(len(_ABOUT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,7 @@ class Contacts:
         step: this contact to the next, grid samples; valley to valley where the next is not in reach.
         peak10: peak of the 10 Hz vertical, g.
         loaded: where the vertical passes a quarter of its peak: less exact than contact, and never far off.
+        slope: forward per vertical over the step: the tilt of the axes, mostly.
     """
 
     initial_contact: FloatArray
@@ -69,66 +80,106 @@ class Contacts:
     step: FloatArray
     peak10: FloatArray
     loaded: FloatArray
+    slope: FloatArray
 
 
 def contacts(w: Windows) -> Contacts:
     """Contacts of running stances."""
-    v10, a10 = w.body10[2], w.body10[0]
-    before, after = w.before[:, None], w.after[:, None]
+    n = len(w.start)
+    row = np.arange(n)
+    f10, v10 = w.body10[:, 0], w.body10[:, 2]
+    slope = _share_of_vertical(w)
+    r10, r20 = f10 - slope * v10, w.body20[:, 0] - slope * w.body20[:, 2]
+    peak10 = (v10 * w.step).max(axis=1)
+    level = LOADED * peak10
+    low = v10[:, :BEFORE] < level[:, None]
+    low[:, 0] = True
+    loaded_at = np.maximum(BEFORE - 1 - low[:, ::-1].argmax(axis=1), w.before) + 1
     end = w.after + SETTLE
-    slope = rows.decorrelated(a10, v10, w.step)
-    r10, r20 = a10 - slope * v10, w.forward20 - slope * w.up20
-    peak10 = np.where(w.step, v10, -np.inf).max(axis=1)
-    low = v10 < LOADED * peak10[:, None]
+    high = v10[row[:, None], np.minimum(w.after[:, None] + _SETTLED, COLUMN[-1])] >= level[:, None]
+    has_next = high.any(axis=1)
+    next_at = np.where(has_next, w.after + 1 + high.argmax(axis=1), end)
 
-    rise = low & (before <= COLUMN) & (COLUMN < BEFORE)
-    loaded_at = np.where(rise.any(axis=1), COLUMN[-1] - np.argmax(rise[:, ::-1], axis=1), w.before) + 1
-    contact, _ = _landing(r20, v10, peak10, loaded_at, np.full(len(peak10), BEFORE + 3))
-
-    rise = ~low & (after < COLUMN) & (end[:, None] >= COLUMN)
-    has_next = rise.any(axis=1)
-    following, top = _landing(r20, v10, peak10, np.where(has_next, np.argmax(rise, axis=1), end), end)
-    following = np.where(has_next, following, np.nan)
+    landed, top = _landing(
+        r20,
+        v10,
+        np.concatenate((level, level)),
+        np.concatenate((row, row)),
+        np.concatenate((loaded_at, next_at)),
+        np.concatenate((np.full(n, BEFORE + 3), np.minimum(end, COLUMN[-1]))),
+    )
+    contact, following, top = landed[:n], landed[n:], top[n:]
     step = np.where(has_next, following - contact, w.after - w.before)
-
     balance = contact + SHAPE * step / peak10
-    mirror = 2 * (w.valley + VALLEY_LEAD_S * RATE_HZ) - following
-    expected = np.where(has_next, mirror, balance)
-    pull = _pull(r10, v10, peak10, w, np.where(has_next & (top >= 0), np.minimum(w.after + 3, top), w.after), expected)
+    expected = np.where(has_next, 2 * (w.valley + VALLEY_LEAD_S * RATE_HZ) - following, balance)
+    stop = np.where(has_next & (top >= 0), np.minimum(w.after + 3, top), w.after)
+    pull = _pull(r10, v10, peak10, w.after, stop, expected)
     agreed = np.abs(pull - expected) <= AGREE_S * RATE_HZ
     toe_off = 0.5 * (expected + np.where(agreed, pull, balance))
     share = (toe_off - contact) / step
     toe_off = np.where((share > SHORTEST) & (share < LONGEST), toe_off, balance)
-    loaded = rows.crossing(v10, LOADED * peak10, loaded_at)
-    return Contacts(contact + w.start, toe_off + w.start, step, peak10, loaded + w.start)
+    loaded = rows.crossing(v10, level, row, loaded_at)
+    return Contacts(contact + w.start, toe_off + w.start, step, peak10, loaded + w.start, slope[:, 0])
+
+
+def _share_of_vertical(w: Windows) -> FloatArray:
+    """Slope of the regression of the forward on the vertical signal over each step, shape (stances, 1)."""
+    v10 = w.body10[:, 2]
+    mean = rows.total(v10[:, None], w.step) / rows.total(w.step[:, None], w.step)
+    moving = (v10 - mean) * w.step
+    product = rows.total(w.body10[:, :3], moving)
+    power = product[:, 2:]
+    return np.asarray(product[:, :1] / np.where(power > 0, power, np.inf))
 
 
 def _landing(
-    residual: FloatArray, v10: FloatArray, peak10: FloatArray, loaded_at: rows.Columns, end: rows.Columns
+    residual: FloatArray,
+    v10: FloatArray,
+    level: FloatArray,
+    row: rows.Columns,
+    loaded_at: rows.Columns,
+    end: rows.Columns,
 ) -> tuple[FloatArray, rows.Columns]:
-    """Column of initial contact near where the vertical is loaded, and of the top of the braking fall (-1: none)."""
-    change = np.diff(residual, axis=1, append=residual[:, -1:])
-    near = (np.abs(COLUMN - loaded_at[:, None]) <= _NEAR) & (end[:, None] > COLUMN)
-    steep = rows.lowest(change, near)[:, None]
-    bottom = rows.lowest(residual, (steep <= COLUMN) & (np.minimum(steep + _FALL, end[:, None]) >= COLUMN))
-    top = rows.highest(residual, (steep >= COLUMN) & (steep - _NEAR <= COLUMN))
-    half = 0.5 * (rows.vertex(residual, top)[1] + rows.vertex(residual, bottom)[1])
-    below: BoolArray = (residual <= half[:, None]) & (top[:, None] < COLUMN) & (bottom[:, None] >= COLUMN)
-    braked = below.any(axis=1) & near.any(axis=1) & (np.take_along_axis(change, steep, axis=1)[:, 0] < 0)
-    by_braking = rows.crossing(residual, half, np.argmax(below, axis=1)) - CONTACT_LAG_S * RATE_HZ
-    by_loading = rows.crossing(v10, LOADED * peak10, loaded_at) - RISE_LAG_S * RATE_HZ
-    braked &= np.abs(by_braking - by_loading) <= BELIEVED_S * RATE_HZ
-    return np.where(braked, by_braking, by_loading), np.where(braked, top, -1)
+    """Column of initial contact near where the vertical is loaded, and of the top of the braking fall (-1: none).
+
+    Args:
+        residual: forward signal without its share of the vertical.
+        v10: vertical.
+        level: of the loaded vertical.
+        row: of each landing in the two signals; a row may have several.
+        loaded_at: column from which the vertical is loaded.
+        end: last column that may be looked at.
+    """
+    k = np.arange(len(row))
+    column = np.minimum(loaded_at[:, None] + _ABOUT, end[:, None])
+    r = residual[row[:, None], np.maximum(column, 0)]
+    change = r[:, _STEEP + 1 : _STEEP + 2 * _NEAR + 2] - r[:, _STEEP : _STEEP + 2 * _NEAR + 1]
+    steepest = change.argmin(axis=1)
+    steep = _STEEP + steepest
+    bottom = steep + r[k, steep + _DOWN].argmin(axis=0)
+    top = steep - r[k, steep - _UP].argmax(axis=0)
+    half = 0.5 * (rows.vertex(r, k, top)[1] + rows.vertex(r, k, bottom)[1])
+    below = (r <= half[:, None]) & (top[:, None] < _COLUMN) & (bottom[:, None] >= _COLUMN)
+    first = below.argmax(axis=1)
+    offset = loaded_at + _FIRST
+    by_braking = rows.crossing(r, half, k, first) + (offset - CONTACT_LAG_S * RATE_HZ)
+    by_loading = rows.crossing(v10, level, row, loaded_at) - RISE_LAG_S * RATE_HZ
+    braked = below[k, first] & (change[k, steepest] < 0) & (np.abs(by_braking - by_loading) <= BELIEVED_S * RATE_HZ)
+    return np.where(braked, by_braking, by_loading), np.where(braked, top + offset, -1)
 
 
 def _pull(
-    r10: FloatArray, v10: FloatArray, peak10: FloatArray, w: Windows, stop: rows.Columns, expected: FloatArray
+    r10: FloatArray, v10: FloatArray, peak10: FloatArray, after: rows.Columns, stop: rows.Columns, expected: FloatArray
 ) -> FloatArray:
     """Column of the dip of the forward signal nearest to where toe-off is expected, NaN where there is none."""
-    unloaded = (v10 < 0.5 * peak10[:, None]) & (COLUMN > BEFORE) & (w.after[:, None] > COLUMN)
-    first = np.where(unloaded.any(axis=1), np.argmax(unloaded, axis=1), w.after)
-    dip = (r10 <= np.roll(r10, 1, axis=1)) & (r10 < np.roll(r10, -1, axis=1))
-    dip &= (first[:, None] < COLUMN) & (stop[:, None] > COLUMN)
+    unloaded = v10[:, BEFORE + 1 :] < 0.5 * peak10[:, None]
+    unloaded[:, -1] = True
+    first = np.minimum(BEFORE + 1 + unloaded.argmax(axis=1), after)
+    middle = r10[:, BEFORE + 1 : -1]
+    dip = (middle <= r10[:, BEFORE:-2]) & (middle < r10[:, BEFORE + 2 :])
+    dip &= (first[:, None] < _INNER) & (stop[:, None] > _INNER)
     lag = TOE_OFF_LAG_S * RATE_HZ
-    nearest = rows.lowest(np.abs(COLUMN - lag - expected[:, None]), dip)
-    return np.where(dip.any(axis=1), rows.vertex(r10, nearest)[0] - lag, np.nan)
+    distance = np.where(dip, np.abs(_INNER - (lag + expected)[:, None]), np.inf)
+    row, nearest = np.arange(len(r10)), distance.argmin(axis=1)
+    place, _ = rows.vertex(r10, row, nearest + BEFORE + 1)
+    return np.where(dip[row, nearest], place - lag, np.nan)

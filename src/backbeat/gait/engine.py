@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from backbeat.events import ActivityChange, SignalQuality, Stability, Step
 from backbeat.gait.analysis import Analysis, Memory
 from backbeat.gait.grid import LONGEST_HOLE_S
 from backbeat.gait.mount import Mount
-from backbeat.samples import STANDARD_GRAVITY, BoolArray, FloatArray, Samples, SourceInfo
+from backbeat.samples import STANDARD_GRAVITY, BoolArray, FloatArray, Samples, SourceInfo, joined
 
 GaitEvent = Step | ActivityChange | SignalQuality | Stability
 
@@ -40,54 +41,65 @@ class Engine:
     def __init__(self, info: SourceInfo, settings: GaitSettings) -> None:
         self._mount = Mount.of(settings.up, settings.forward)
         self._analysis: Analysis | None = None
-        self._early: list[Samples] = []
+        self._held: list[Samples] = []
         self._last_time: float | None = None
         self._memory = Memory(position=info.position)
 
     def feed(self, block: Samples) -> Sequence[GaitEvent]:
         """The events that this block settles."""
-        events: list[GaitEvent] = []
-        for first in range(0, len(block), _CHUNK):
-            events += self._feed(block[first : first + _CHUNK])
-        return events
+        if len(block) <= _CHUNK:
+            return self._feed(block)
+        parts = (block[first : first + _CHUNK] for first in range(0, len(block), _CHUNK))
+        return [event for part in parts for event in self._feed(part)]
 
     def end(self) -> Sequence[GaitEvent]:
         """The events still open at the end of the readings."""
         return self._finish()
 
-    def _feed(self, block: Samples) -> list[GaitEvent]:
+    def _feed(self, block: Samples) -> Sequence[GaitEvent]:
         block = _usable(block)
         if len(block) == 0:
-            return []
-        before = block.time[0] if self._last_time is None else self._last_time
-        holes = np.flatnonzero(block.time - np.concatenate([[before], block.time[:-1]]) > LONGEST_HOLE_S)
-        self._last_time = float(block.time[-1])
+            return ()
+        time = block.time
+        before, self._last_time = self._last_time, float(time[-1])
+        holes = time[1:] - time[:-1] > LONGEST_HOLE_S
+        if not holes.any() and (before is None or time[0] - before <= LONGEST_HOLE_S):
+            return self._extend(block)
+        cuts = [0] if before is not None and time[0] - before > LONGEST_HOLE_S else []
+        cuts += (np.flatnonzero(holes) + 1).tolist()
         events: list[GaitEvent] = []
         start = 0
-        for cut in holes.tolist():
-            events += self._extend(block[start:cut])
+        for cut in cuts:
+            if cut > start:
+                events += self._extend(block[start:cut])
             events += self._finish()
-            self._memory.quality.saw("gap", float(block.time[cut]))
+            self._memory.quality.saw("gap", float(time[cut]))
             start = cut
-        return events + self._extend(block[start:])
+        events += self._extend(block[start:])
+        return events
 
-    def _extend(self, part: Samples) -> list[GaitEvent]:
-        if len(part) == 0:
-            return []
-        if self._analysis is not None:
-            return self._analysis.extend(part.time, _channels(part), part.time[part.saturated])
-        self._early.append(part)
-        return [] if sum(len(p) for p in self._early) < _RATE_FROM else self._begin()
+    def _extend(self, part: Samples) -> Sequence[GaitEvent]:
+        """Work when something may be settled; until then readings wait."""
+        self._held.append(part)
+        if self._analysis is None:
+            return () if sum(map(len, self._held)) < _RATE_FROM else self._begin()
+        return () if part.time[-1] < self._analysis.due else self._work(self._analysis)
+
+    def _work(self, analysis: Analysis) -> list[GaitEvent]:
+        part = joined(self._held) if len(self._held) > 1 else self._held[0]
+        self._held = []
+        return analysis.extend(part.time, _channels(part), part.time[part.saturated])
 
     def _begin(self) -> list[GaitEvent]:
-        early, self._early = self._early, []
-        time = np.concatenate([p.time for p in early])[:_RATE_FROM]
+        time = np.concatenate([p.time for p in self._held])[:_RATE_FROM]
         rate = float(1.0 / np.median(np.diff(time))) if len(time) > 1 else 100.0
-        self._analysis = Analysis(early[0], rate, self._mount, self._memory)
-        return [event for part in early for event in self._extend(part)]
+        self._analysis = Analysis(self._held[0], rate, self._mount, self._memory)
+        return self._work(self._analysis)
 
     def _finish(self) -> list[GaitEvent]:
-        events = self._begin() if self._early else []
+        events: list[GaitEvent] = []
+        if self._held:
+            events += self._begin() if self._analysis is None else self._work(self._analysis)
         if self._analysis is not None:
             events += self._analysis.finish()
             self._analysis = None
@@ -96,17 +108,23 @@ class Engine:
 
 def _usable(block: Samples) -> Samples:
     """Without readings that are no numbers in an axis that the source has; what they leave is a hole."""
-    present = np.array([f"acc_{axis}" not in block.absent for axis in "xyz"])
-    good: BoolArray = np.isfinite(block.acc[:, present]).all(axis=1)
-    if block.gyr is not None:
-        good &= np.isfinite(block.gyr).all(axis=1)
+    acc, gyr = block.acc, block.gyr
+    if isfinite(acc.sum()) and (gyr is None or isfinite(gyr.sum())):
+        return block
+    present = [column for column, axis in enumerate("xyz") if f"acc_{axis}" not in block.absent]
+    good: BoolArray = np.isfinite(acc[:, present]).all(axis=1)
+    if gyr is not None:
+        good &= np.isfinite(gyr).all(axis=1)
     return block if good.all() else block.where(good)
 
 
 def _channels(part: Samples) -> FloatArray:
     """Specific force in g and angular rate in rad/s, shape (3 or 6, n); an absent axis is 0."""
-    acc = part.acc.T / STANDARD_GRAVITY
+    channels = np.empty((3 if part.gyr is None else 6, len(part)))
+    np.multiply(part.acc.T, 1.0 / STANDARD_GRAVITY, out=channels[:3])
     for column, axis in enumerate("xyz"):
         if f"acc_{axis}" in part.absent:
-            acc[column] = 0.0
-    return acc if part.gyr is None else np.concatenate([acc, part.gyr.T])
+            channels[column] = 0.0
+    if part.gyr is not None:
+        channels[3:] = part.gyr.T
+    return channels

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from backbeat.gait.grid import RATE_HZ
+from backbeat.gait.track import Track
 from backbeat.samples import FloatArray
 
 HOP = 8
@@ -42,7 +43,7 @@ class FilterBank:
     matrix: FloatArray
 
     @classmethod
-    def of(cls, filters: list[FloatArray]) -> FilterBank:
+    def of(cls, *filters: FloatArray) -> FilterBank:
         """Combine filters, given by their taps."""
         half = max(len(taps) // 2 for taps in filters)
         matrix = np.zeros((HOP + 2 * half, len(filters) * HOP))
@@ -52,21 +53,12 @@ class FilterBank:
                 matrix[half - h + i : half + h + 1 + i, f * HOP + i] = taps
         return cls(half, matrix)
 
-    def apply(self, samples: FloatArray) -> FloatArray:
-        """Filter hops.
-
-        Args:
-            samples: shape (channels, hops·HOP + 2·half), the hops with their margins.
+    def apply(self, track: Track, first: int, hops: int) -> FloatArray:
+        """Filter the hops from index `first` on; the track must reach `half` beyond them on both sides.
 
         Returns:
-            Shape (filters · channels, hops·HOP): all channels of the first filter, then of the second, …
+            Shape (filters, channels, hops · HOP).
         """
-        channels, length = samples.shape
-        hops = (length - 2 * self.half) // HOP
-        filters = self.matrix.shape[1] // HOP
-        step, along = samples.strides
-        blocks = np.lib.stride_tricks.as_strided(
-            samples, (hops, channels, HOP + 2 * self.half), (HOP * along, step, along), writeable=False
-        )
-        out = np.matmul(blocks, self.matrix).reshape(hops, channels, filters, HOP)
-        return out.transpose(2, 1, 0, 3).reshape(filters * channels, hops * HOP)
+        blocks = track.blocks(first - self.half, hops, HOP, HOP + 2 * self.half)
+        out = np.matmul(blocks, self.matrix).reshape(hops, blocks.shape[1], -1, HOP)
+        return out.transpose(2, 1, 0, 3).reshape(-1, blocks.shape[1], hops * HOP)

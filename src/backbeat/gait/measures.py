@@ -18,6 +18,8 @@ PEAK_SPREAD_BW = 0.24
 """Standard deviation of the measured peak between runners."""
 CONTACT_TIME_SPREAD_S = 0.012
 
+_RISE = np.arange(9)
+
 
 def peak_force(c: Contacts) -> tuple[FloatArray, FloatArray]:
     """Peak vertical ground reaction force and its standard deviation, body weights.
@@ -39,32 +41,40 @@ def impact(w: Windows, c: Contacts) -> tuple[FloatArray, FloatArray]:
     Band: 20 Hz, linear phase, 13 taps at 100 Hz. The rise corresponds to the acceleration rate of Ogon et al. 2001
     (doi:10.1097/00007632-200107150-00021) and depends on the band as theirs does: compare only equal bands.
     """
-    start, stop = _stance(w, c)
-    high = rows.highest(w.up20, (start <= COLUMN) & (stop >= COLUMN))
-    slope = np.diff(w.up20, axis=1, append=w.up20[:, -1:]) * RATE_HZ
-    middle = COLUMN + 0.5
-    rise = np.where((start - 2 <= middle) & (start + 6 >= middle), slope, -np.inf).max(axis=1)
-    return rows.vertex(w.up20, high)[1], np.asarray(rise)
+    up = w.body20[:, 2]
+    row = np.arange(len(up))
+    peak = rows.vertex(up, row, np.where(in_stance(w, c), up, -np.inf).argmax(axis=1))[1]
+    first = np.ceil(c.initial_contact - w.start - 2.5).astype(np.intp)
+    rise = up[row[:, None], np.maximum(first[:, None] + _RISE, 0)]
+    return peak, (rise[:, 1:] - rise[:, :-1]).max(axis=1) * RATE_HZ
 
 
-def vertical_oscillation(w: Windows) -> FloatArray:
-    """Highest minus lowest point of the sensor over one step, flight to flight, m.
+def oscillation_and_braking(w: Windows, c: Contacts) -> tuple[FloatArray, FloatArray]:
+    """What forward and vertical motion do over one step, flight to flight.
 
-    The vertical is integrated twice; over a step that begins and ends in the same phase the mean acceleration and the
-    mean velocity are zero, which takes the place of a high-pass filter.
+    Both forces are integrated over a step that begins and ends in the same phase: there the mean acceleration is zero,
+    and the mean velocity for what does not travel, which takes the place of a high-pass filter.
+
+    Returns:
+        Vertical oscillation: highest minus lowest point of the sensor, m; and braking: forward speed at initial contact
+        less the lowest in stance, m/s ("step speed loss").
     """
-    return _travel(w.body10[2], w.step)
+    force = np.stack((w.body10[:, 0] - c.slope[:, None] * w.body10[:, 2], w.body10[:, 2]), axis=1)
+    length = rows.total(w.step[:, None], w.step)
+    step = w.step[:, None]
+    pull = (force - (rows.total(force, w.step) / length)[:, :, None]) * step
+    speed = (pull.cumsum(axis=2) - 0.5 * pull) * (STANDARD_GRAVITY / RATE_HZ)
+    rising = speed[:, 1]
+    place = ((rising - rows.total(rising[:, None], w.step) / length) * w.step).cumsum(axis=1)
+    # outside the step the place is 0 before and the same as at its end, 0, after: neither is beyond its ends
+    oscillation = (place.max(axis=1) - place.min(axis=1)) / RATE_HZ
 
-
-def braking(w: Windows, c: Contacts) -> FloatArray:
-    """Forward speed at initial contact less the lowest in stance, m/s ("step speed loss")."""
-    forward = w.body10[0] - rows.decorrelated(w.body10[0], w.body10[2], w.step) * w.body10[2]
-    speed = _velocity(forward, w.step)
-    start, stop = _stance(w, c)
-    first = np.clip(np.floor(start).astype(np.intp), 0, len(COLUMN) - 2)
-    a, b = np.take_along_axis(speed, first, axis=1), np.take_along_axis(speed, first + 1, axis=1)
-    at_contact = (a + (start - first) * (b - a))[:, 0]
-    return np.asarray(at_contact - np.where((start <= COLUMN) & (stop >= COLUMN), speed, np.inf).min(axis=1))
+    forward = speed[:, 0]
+    row, contact = np.arange(len(forward)), c.initial_contact - w.start
+    first = np.maximum(contact, 0.0).astype(np.intp)
+    a, b = forward[row, first], forward[row, first + 1]
+    lowest = np.where(in_stance(w, c), forward, np.inf).min(axis=1)
+    return oscillation, a + (contact - first) * (b - a) - lowest
 
 
 def vertical_stiffness(force: FloatArray, c: Contacts) -> FloatArray:
@@ -76,19 +86,6 @@ def vertical_stiffness(force: FloatArray, c: Contacts) -> FloatArray:
     return np.asarray(force / (STANDARD_GRAVITY * contact**2 * (force / np.pi**2 - 0.125)))
 
 
-def _stance(w: Windows, c: Contacts) -> tuple[FloatArray, FloatArray]:
-    """Columns of initial contact and toe-off, shape (steps, 1)."""
-    return (c.initial_contact - w.start)[:, None], (c.toe_off - w.start)[:, None]
-
-
-def _velocity(force: FloatArray, mask: BoolArray) -> FloatArray:
-    """m/s from specific force in g, its mean over the mask taken as no acceleration (trapezium, less a constant)."""
-    pull = np.where(mask, force - rows.mean(force, mask), 0.0) * (STANDARD_GRAVITY / RATE_HZ)
-    return np.asarray(np.cumsum(pull, axis=1) - 0.5 * pull)
-
-
-def _travel(force: FloatArray, mask: BoolArray) -> FloatArray:
-    """Range (m) of the periodic displacement over the mask."""
-    speed = _velocity(force, mask)
-    place = np.cumsum(np.where(mask, speed - rows.mean(speed, mask), 0.0), axis=1) / RATE_HZ
-    return np.asarray(np.where(mask, place, -np.inf).max(axis=1) - np.where(mask, place, np.inf).min(axis=1))
+def in_stance(w: Windows, c: Contacts) -> BoolArray:
+    """Columns from initial contact to toe-off."""
+    return np.asarray(((c.initial_contact - w.start)[:, None] <= COLUMN) & ((c.toe_off - w.start)[:, None] >= COLUMN))

@@ -7,13 +7,14 @@ They therefore wait: a bout's first steps come when running (or walking) is esta
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from backbeat.events import Activity
 from backbeat.gait.activity import same_bout
 from backbeat.gait.filters import HOP
+from backbeat.gait.frames import Frame
 from backbeat.gait.grid import RATE_HZ
 from backbeat.gait.stances import Stance
 
@@ -22,6 +23,10 @@ SETTLE = 13
 FORGOTTEN = 500
 """Grid samples after which a stance that no activity claimed is forgotten; a decision reaches back 3 s at most."""
 REACH = 300
+QUIET = 3
+"""Quarters of a step after which the next one can be ready: steps in a row of one runner differ by less."""
+LONGEST = 60
+"""Grid samples between two steps in a row, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +61,49 @@ def hop_end(index: int) -> int:
     return -(-index // HOP) * HOP
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What some readings settled, each list in the order in which it settled.
+
+    Attributes:
+        settled: stances that are to become steps.
+        changes: activities that ended.
+        frames: looks at half a second, each with the end of the hop that told it.
+    """
+
+    settled: list[Settled] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    frames: list[tuple[Frame, int]] = field(default_factory=list)
+
+
 class Queue:
-    """Stances waiting for a decision.
+    """Stances and frames waiting for a decision.
 
     Args:
         running_half: look-ahead of the signal that running stances are found in, grid samples.
         walking_half: the same for walking.
+
+    Attributes:
+        due: nothing is settled before this grid index: the next step is not yet to be expected. Work is spared so.
     """
 
-    __slots__ = ("_accepted", "_half", "_not_before", "_now", "_since", "_swings", "_waiting")
+    __slots__ = ("_accepted", "_at", "_half", "_not_before", "_since", "_swings", "_waiting", "activity", "due")
 
     def __init__(self, running_half: int, walking_half: int) -> None:
         self._half = {"running": running_half, "walking": walking_half}
         self._waiting: dict[str, list[Stance]] = {"running": [], "walking": []}
-        self._now: Activity = "other"
+        self.activity: Activity = "other"
+        self.due = 0
+        self._at = 0
         self._since = 0
         self._not_before = 0
         self._accepted: Stance | None = None
         self._swings: list[float] = []
+
+    @property
+    def idle(self) -> bool:
+        """Nothing can happen before the next frame."""
+        return self.activity == "other"
 
     def not_before(self, index: int) -> None:
         """Nothing can be settled before body axes were found."""
@@ -83,38 +113,45 @@ class Queue:
         """Stances just found."""
         self._waiting[activity] += stances
 
-    def settle(
-        self, decisions: Sequence[tuple[int, Activity]], end: int, axes_frame: Callable[[int], int]
-    ) -> tuple[list[Settled], list[Change]]:
-        """Put stances and decisions in the order in which they settle.
+    def settle(self, frames: list[Frame], end: int, axes_frame: Callable[[int], int]) -> Told:
+        """Put stances and frames in the order in which they settle.
 
         Args:
-            decisions: frame ends with what the runner is doing there.
+            frames: those not told yet; what is told is taken out.
             end: grid index up to which everything is known.
             axes_frame: the frame whose axes are in force at a grid index.
         """
-        settled: list[Settled] = []
-        changes: list[Change] = []
-        for index, activity in decisions:
-            self._emit(index - 1, axes_frame, settled)
-            if activity != self._now:
-                boundary = max(self._boundary(activity, index), self._since)
-                changes.append(Change(self._since, boundary, self._now, hop_end(index)))
-                self._now, self._since = activity, boundary
-                self._accepted = None
-                bout = [
-                    s
-                    for s in self._waiting.get(activity, ())
-                    if s.before >= boundary and self._ready(s) <= hop_end(index)
-                ]
-                self._swings = [s.swing for s in bout[-8:]]
-                self._emit(index, axes_frame, settled, decided=index)
-        self._emit(end, axes_frame, settled)
-        return settled, changes
+        told = Told()
+        count = 0
+        for frame in frames:
+            self._emit(frame.end - 1, end, axes_frame, told.settled)
+            at = self._told_at(hop_end(frame.end))
+            if at > end:
+                break
+            self._at = at
+            count += 1
+            told.frames.append((frame, at))
+            if frame.activity != self.activity:
+                self._change(frame, end, axes_frame, told)
+        else:
+            self._emit(end, end, axes_frame, told.settled)
+        del frames[:count]
+        return told
+
+    def _change(self, frame: Frame, end: int, axes_frame: Callable[[int], int], told: Told) -> None:
+        """Another activity from here on: its steps so far are settled at once."""
+        index, activity = frame.end, frame.activity
+        boundary = max(self._boundary(activity, index), self._since)
+        told.changes.append(Change(self._since, boundary, self.activity, self._at))
+        self.activity, self._since = activity, boundary
+        self._accepted, self.due = None, 0
+        ready = (s for s in self._waiting.get(activity, ()) if self._ready(s) <= hop_end(index))
+        self._swings = [s.swing for s in ready if s.before >= boundary][-8:]
+        self._emit(index, end, axes_frame, told.settled, decided=index)
 
     def last(self, end: int, at: int) -> Change:
         """The activity that the end of the stretch ends."""
-        return Change(self._since, end, self._now, at)
+        return Change(self._since, end, self.activity, at)
 
     def _boundary(self, activity: Activity, index: int) -> int:
         """Where one activity gives way to the next: at the first stance of the new one, else after the last of the old."""
@@ -129,28 +166,41 @@ class Queue:
     def _ready(self, stance: Stance) -> int:
         """The hop's end at which everything that a stance's measures need is there."""
         half = self._half[stance.activity]
-        return hop_end(max(hop_end(stance.settled + 1) + half, stance.after + SETTLE, self._not_before))
+        return hop_end(max(stance.settled + 1 + half, stance.after + SETTLE + 1, self._not_before))
+
+    def _told_at(self, ready: int) -> int:
+        """The hop's end with which something is told that was ready at a hop's end."""
+        return self._at if ready <= self._at else max(ready, self.due)
 
     def _emit(
-        self, until: int, axes_frame: Callable[[int], int], settled: list[Settled], decided: int | None = None
+        self,
+        until: int,
+        end: int,
+        axes_frame: Callable[[int], int],
+        settled: list[Settled],
+        decided: int | None = None,
     ) -> None:
         """Stances of the present activity that are complete; those that had waited are measured in the axes found."""
         for activity, waiting in self._waiting.items():
-            if activity != self._now:
+            if activity != self.activity:
                 while waiting and waiting[0].peak < until - FORGOTTEN:
                     waiting.pop(0)
                 continue
-            while waiting and self._ready(waiting[0]) <= hop_end(until):
+            while waiting and (ready := self._ready(waiting[0])) <= hop_end(until):
+                at = self._told_at(ready if decided is None else max(ready, hop_end(decided)))
+                if at > end:
+                    return
                 stance = waiting.pop(0)
-                if not self._accept(stance):
-                    continue
-                at = self._ready(stance) if decided is None else hop_end(decided)
-                settled.append(Settled(stance, self._now, axes_frame(decided or stance.peak), at))
+                if self._accept(stance, ready):
+                    self._at = at
+                    settled.append(Settled(stance, self.activity, axes_frame(decided or stance.peak), at))
 
-    def _accept(self, stance: Stance) -> bool:
+    def _accept(self, stance: Stance, ready: int) -> bool:
         """Whether a stance belongs to the bout: not before it, and not a small bump among steps."""
         if stance.before < self._since or stance.swing < 0.35 * statistics.median(self._swings or [0.0]):
             return False
+        interval = LONGEST if self._accepted is None else stance.peak - self._accepted.peak
+        self.due = hop_end(ready + (QUIET * interval) // 4) if interval < LONGEST else 0
         self._accepted = stance
         self._swings = [*self._swings[-7:], stance.swing]
         return True

@@ -26,9 +26,8 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from backbeat.samples import FloatArray
 
 RATE_HZ = 100
 POINTS = 12
@@ -74,9 +73,9 @@ class Template:
     common - differ. ``noise`` spread of the matched filter's output; ``steps`` learned from.
     """
 
-    common: Array
-    differ: Array
-    variance: Array
+    common: FloatArray
+    differ: FloatArray
+    variance: FloatArray
     noise: float
     steps: float
 
@@ -99,22 +98,27 @@ class SidesState:
     told: int = 0
 
 
-def features(body: Array, contact: Array, period: Array) -> Array:
-    """Steps cut out of their windows, (steps, POINTS * channels).
+def features(body: FloatArray, contact: FloatArray, period: FloatArray) -> FloatArray:
+    """Steps cut out of their windows.
 
-    ``body`` (channels, steps, columns): forward, left, up in g and with a gyroscope roll, pitch, yaw in rad/s, 10 Hz; ``contact``
-    (steps,) columns of initial contact; ``period`` (steps,) step period *expected* (median of the last few: the next contact
-    need not be known), grid samples.
+    Args:
+        body: forward, left, up in g and with a gyroscope roll, pitch, yaw in rad/s, 10 Hz, shape (steps, channels,
+            columns).
+        contact: columns of initial contact, shape (steps,).
+        period: step period *expected* (median of the last few: the next contact need not be known), grid samples.
+
+    Returns:
+        Shape (steps, POINTS · channels).
     """
     at = contact[:, None] + period[:, None] * _PHASE
-    k = np.clip(at.astype(np.intp), 0, body.shape[2] - 2)
-    part = at - k
-    n = np.arange(len(contact))[:, None]
-    values = body[:, n, k] * (1 - part) + body[:, n, k + 1] * part
-    return np.ascontiguousarray(values.transpose(1, 2, 0)).reshape(len(contact), -1)
+    k = np.minimum(np.maximum(at, 0.0), body.shape[2] - 2).astype(np.intp)
+    part = (at - k)[:, :, None]
+    row = np.arange(len(contact))[:, None]
+    left, right = body[row, :, k], body[row, :, k + 1]
+    return np.asarray(left + part * (right - left)).reshape(len(contact), -1)
 
 
-def sense_evidence(step: Array, before: Array, period_s: float, *, gyroscope: bool, running: bool) -> float:
+def sense_evidence(step: FloatArray, before: FloatArray, period_s: float, *, gyroscope: bool, running: bool) -> float:
     """Physical evidence that ``step`` is right-footed and ``before`` left-footed (positive), unit rad or g.
 
     The difference of two steps in a row takes away whatever is the same on both legs: mounting tilt, turns,
@@ -126,7 +130,7 @@ def sense_evidence(step: Array, before: Array, period_s: float, *, gyroscope: bo
     return -lateral if running else lateral
 
 
-def _drop_weights() -> Array:
+def _drop_weights() -> FloatArray:
     """Weights over (POINTS, 6) for the dip of the roll angle.
 
     Roll is integrated; the angle a quarter into the step is taken from the mean of the angles at its ends.
@@ -137,7 +141,7 @@ def _drop_weights() -> Array:
     return at.ravel()
 
 
-def _lateral_weights() -> Array:
+def _lateral_weights() -> FloatArray:
     """Weights over (POINTS, 3): mean lateral force after the first moment of contact, where the shock is."""
     at = np.zeros((POINTS, 3))
     at[1:, 1] = 1.0 / (POINTS - 1)
@@ -169,7 +173,7 @@ def same_leg_chance(interval: float, period: float, params: SidesParams) -> floa
     return 0.5
 
 
-def first_template(steps: Array, same: Array) -> tuple[Template, Array]:
+def first_template(steps: FloatArray, same: FloatArray) -> tuple[Template, FloatArray]:
     """Template from the first steps.
 
     ``steps`` (n, features), n at least 4; ``same`` (n,) chances from `same_leg_chance`, the first not used. Returns the
@@ -203,8 +207,8 @@ def first_template(steps: Array, same: Array) -> tuple[Template, Array]:
 def step(
     state: SidesState,
     activity: str,
-    feature: Array,
-    before: Array | None,
+    feature: FloatArray,
+    before: FloatArray | None,
     interval: float,
     period: float,
     *,
@@ -282,9 +286,9 @@ def side_of(state: SidesState, *, gyroscope: bool, params: SidesParams = SidesPa
 def start(
     state: SidesState,
     activity: str,
-    steps: Array,
-    interval: Array,
-    period: Array,
+    steps: FloatArray,
+    interval: FloatArray,
+    period: FloatArray,
     *,
     gyroscope: bool,
     params: SidesParams = SidesParams(),

@@ -47,29 +47,32 @@ class StanceFinder:
     Args:
         activity: what its stances are stances of.
         hysteresis_g: the signal has to leave 1 g by this much for a hump or valley to count.
+        start: index of the signal's first sample.
     """
 
-    __slots__ = ("_activity", "_before", "_high", "_hysteresis", "_low", "_peak", "_since", "position")
+    __slots__ = ("_activity", "_before", "_high", "_hysteresis", "_low", "_peak", "_position", "_since")
 
-    def __init__(self, activity: Activity, hysteresis_g: float) -> None:
+    def __init__(self, activity: Activity, hysteresis_g: float, start: int) -> None:
         self._activity: Activity = activity
         self._hysteresis = hysteresis_g
         self._high = False
-        self._since = 0
+        self._since = start
         self._before: int | None = None
         self._low = 1.0
         self._peak: int | None = None
-        self.position = 0
+        self._position = start
 
     def advance(self, vertical: Track) -> list[Stance]:
         """Stances that were settled by the samples added since the last call."""
-        first, self.position = self.position, vertical.end
+        first, self._position = self._position, vertical.end
         excess = vertical.view(first, vertical.end)[0] - 1.0
-        outside = np.flatnonzero(np.abs(excess) > self._hysteresis)
+        outside = (np.abs(excess) > self._hysteresis).nonzero()[0]
         high = excess[outside] > 0
-        turns = outside[high != np.concatenate([[self._high], high[:-1]])] if len(outside) else outside
+        turns = outside[1:][high[1:] != high[:-1]].tolist()
+        if len(high) and bool(high[0]) != self._high:
+            turns.insert(0, int(outside[0]))
         stances: list[Stance] = []
-        for index in (turns + first).tolist():
+        for index in (first + turn for turn in turns):
             if self._high:
                 start = max(self._since, index - LONGEST_STANCE)
                 self._peak = start + int(vertical.view(start, index)[0].argmax())
@@ -88,9 +91,9 @@ class StanceFinder:
         if self._peak is None:
             return
         fall = vertical.view(self._since, min(now, self._since + LONGEST_FALL))[0]
-        rising = np.flatnonzero(fall[1:] > fall[:-1])
-        if len(rising):
-            valley = self._since + int(rising[0])
+        rising = fall[1:] > fall[:-1]
+        if rising.any():
+            valley = self._since + int(rising.argmax())
         elif len(fall) == LONGEST_FALL:
             valley = self._since + LONGEST_FALL - 2
         else:

@@ -6,7 +6,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from math import isfinite
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -41,8 +42,22 @@ class _Draft:
     feature: FloatArray
     interval: float
     period: float
-    sink: dict[Side, float]
+    sink: tuple[float, float]
     at: int
+
+
+class _Rhythm(NamedTuple):
+    """A step's place among those before it.
+
+    Attributes:
+        interval: time since the contact before, grid samples; 0 where a bout begins.
+        period: expected step time, grid samples.
+        begin: grid index of the valley where its stride began, -1 where the step before is not at hand.
+    """
+
+    interval: float
+    period: float
+    begin: int
 
 
 class StepMaker:
@@ -60,7 +75,7 @@ class StepMaker:
         self._posture = posture
         self._activity: Activity = "other"
         self._contact = self._toe_off = -np.inf
-        self._valleys: list[int] = []
+        self._valley = -1
         self._intervals: list[float] = []
         self._held: list[_Draft] = []
         self._feature: FloatArray | None = None
@@ -68,22 +83,27 @@ class StepMaker:
     def make(self, stretch: Stretch, settled: Sequence[Settled]) -> list[tuple[int, Step]]:
         """Steps, each with the grid index that settled it; the first of a bout wait for one another."""
         steps: list[tuple[int, Step]] = []
-        for activity, group in groupby(settled, key=lambda s: s.activity):
+        for activity, group in groupby(settled, key=_activity_of):
             part = list(group)
             w = cut(stretch, part)
-            found = contacts(w) if activity == "running" else walking_contacts(w)
-            measured = _measured(w, found) if activity == "running" else {}
-            intervals, periods, begins = self._rhythm(part, found)
-            whole = strides(stretch, part, np.array(begins), found.initial_contact, found.toe_off)
-            features = sides.features(w.body10, found.loaded - w.start, np.array(periods))
-            for i, item in enumerate(part):
-                fields = self._fields(stretch, item, found, intervals, periods, i)
-                fields.update({name: _known(values[i]) for name, values in measured.items()})
-                fields.update(_stride_fields(whole, i))
-                if activity == "running" and self._gyroscope:
-                    fields["pelvic_tilt_drift_deg"] = self._posture.add(whole.pull[i], stretch.axes_in(item.frame))
-                sink: dict[Side, float] = {"left": float(whole.sink_left[i]), "right": float(whole.sink_right[i])}
-                draft = _Draft(fields, activity, features[i], intervals[i], periods[i], sink, item.at)
+            running = activity == "running"
+            found = contacts(w) if running else walking_contacts(w)
+            rhythm = self._rhythm(part, found)
+            begins = np.array([r.begin for r in rhythm])
+            whole = strides(stretch, part, begins, found.initial_contact, found.toe_off)
+            periods = np.array([r.period for r in rhythm])
+            features = sides.features(w.body10, found.loaded - w.start, periods)
+            measured = _rows_of(_STRIDE_FIELDS, _per_stride(whole))
+            if running:
+                measured = [a | b for a, b in zip(measured, _rows_of(_FIELDS, _measured(w, found)), strict=True)]
+            contact, toe_off = found.initial_contact.tolist(), found.toe_off.tolist()
+            sinks = zip(whole.sink_left.tolist(), whole.sink_right.tolist(), strict=True)
+            for i, (item, fields, sink) in enumerate(zip(part, measured, sinks, strict=True)):
+                self._add_times(fields, stretch, activity, contact[i], toe_off[i], rhythm[i])
+                if running and self._gyroscope:
+                    axes = stretch.frames.matrices(np.array([item.frame]))[0]
+                    fields["pelvic_tilt_drift_deg"] = self._posture.add(whole.pull[i], axes)
+                draft = _Draft(fields, activity, features[i], rhythm[i].interval, rhythm[i].period, sink, item.at)
                 steps += self._told(stretch, draft)
         return steps
 
@@ -92,46 +112,43 @@ class StepMaker:
         held, self._held = self._held, []
         return [_step(stretch, draft, None, None, at) for draft in held]
 
-    def _rhythm(self, part: Sequence[Settled], found: Contacts) -> tuple[list[float], list[float], list[int]]:
-        """For each step: time since the contact before (0: a bout begins), expected step time, and where its stride began."""
-        intervals, periods, begins = [], [], []
-        for i, item in enumerate(part):
-            contact = float(found.initial_contact[i])
+    def _rhythm(self, part: Sequence[Settled], found: Contacts) -> list[_Rhythm]:
+        """Each step's place among those before it."""
+        rhythm: list[_Rhythm] = []
+        following = zip(part, found.initial_contact.tolist(), found.step.tolist(), strict=True)
+        for item, contact, step in following:
             interval = contact - self._contact
             if item.activity != self._activity or not 0 < interval < LONGEST_STEP[item.activity]:
                 self._activity, interval = item.activity, 0.0
-                self._intervals, self._valleys = [], []
+                self._intervals, self._valley = [], -1
             else:
                 self._intervals = [*self._intervals[1 - CADENCE_STEPS :], interval]
-            self._contact = contact
-            begins.append(self._valleys[-1] if self._valleys else -1)
-            self._valleys = [item.stance.before]
-            intervals.append(interval)
-            periods.append(statistics.median(self._intervals) if self._intervals else float(found.step[i]))
-        return intervals, periods, begins
+            period = statistics.median(self._intervals) if self._intervals else step
+            rhythm.append(_Rhythm(interval, period, self._valley))
+            self._contact, self._valley = contact, item.stance.before
+        return rhythm
 
-    def _fields(
-        self, stretch: Stretch, item: Settled, found: Contacts, intervals: list[float], periods: list[float], i: int
-    ) -> dict[str, Any]:
-        contact = float(found.initial_contact[i])
-        following = intervals[i] > 0
-        fields: dict[str, Any] = {
-            "time": stretch.time_of(contact),
-            "toe_off": None,
-            "activity": item.activity,
-            "step_time_ms": intervals[i] * _MS if following else None,
-            "cadence_spm": 60.0 * RATE_HZ / periods[i],
-        }
-        if item.activity == "running":
-            toe_off = float(found.toe_off[i])
-            fields |= {
-                "toe_off": stretch.time_of(toe_off),
-                "contact_time_ms": (toe_off - contact) * _MS,
-                "flight_time_ms": (contact - self._toe_off) * _MS if following else None,
-                "duty_factor_pct": 50.0 * (toe_off - contact) / periods[i],
-            }
+    def _add_times(
+        self,
+        fields: dict[str, Any],
+        stretch: Stretch,
+        activity: Activity,
+        contact: float,
+        toe_off: float,
+        rhythm: _Rhythm,
+    ) -> None:
+        following = rhythm.interval > 0
+        fields["time"] = stretch.time_of(contact)
+        fields["activity"] = activity
+        fields["step_time_ms"] = rhythm.interval * _MS if following else None
+        fields["cadence_spm"] = 60.0 * RATE_HZ / rhythm.period
+        fields["toe_off"] = None
+        if activity == "running":
+            fields["toe_off"] = stretch.time_of(toe_off)
+            fields["contact_time_ms"] = (toe_off - contact) * _MS
+            fields["flight_time_ms"] = (contact - self._toe_off) * _MS if following else None
+            fields["duty_factor_pct"] = 50.0 * (toe_off - contact) / rhythm.period
             self._toe_off = toe_off
-        return fields
 
     def _told(self, stretch: Stretch, draft: _Draft) -> list[tuple[int, Step]]:
         """Give the step its side; the first steps of an activity are told apart together."""
@@ -173,37 +190,56 @@ class StepMaker:
         return steps
 
 
-def _stride_fields(whole: Strides, i: int) -> dict[str, float | None]:
-    return {
-        "pelvic_tilt_range_deg": _known(whole.tilt[i]),
-        "pelvic_drop_range_deg": _known(whole.drop[i]),
-        "pelvic_rotation_range_deg": _known(whole.rotation[i]),
-        "medio_lateral_sway_cm": _known(100.0 * whole.sway[i]),
-    }
+_STRIDE_FIELDS = (
+    "pelvic_tilt_range_deg",
+    "pelvic_drop_range_deg",
+    "pelvic_rotation_range_deg",
+    "medio_lateral_sway_cm",
+)
+_FIELDS = (
+    "peak_force_bw",
+    "peak_force_error_bw",
+    "impact_peak_g",
+    "impact_rate_g_s",
+    "vertical_oscillation_cm",
+    "braking_m_s",
+    "vertical_stiffness_bw_m",
+)
 
 
-def _measured(w: Windows, c: Contacts) -> dict[str, FloatArray]:
-    """The measures of running steps by their names in `Step`."""
+def _per_stride(whole: Strides) -> FloatArray:
+    """The values of `_STRIDE_FIELDS`, one row each."""
+    return np.stack((whole.tilt, whole.drop, whole.rotation, 100.0 * whole.sway))
+
+
+def _measured(w: Windows, c: Contacts) -> FloatArray:
+    """The values of `_FIELDS`, one row each."""
     force, spread = measures.peak_force(c)
-    peak, rate = measures.impact(w, c)
-    return {
-        "peak_force_bw": force,
-        "peak_force_error_bw": spread,
-        "impact_peak_g": peak,
-        "impact_rate_g_s": rate,
-        "vertical_oscillation_cm": 100.0 * measures.vertical_oscillation(w),
-        "braking_m_s": measures.braking(w, c),
-        "vertical_stiffness_bw_m": measures.vertical_stiffness(force, c),
-    }
+    oscillation, braking = measures.oscillation_and_braking(w, c)
+    stiffness = measures.vertical_stiffness(force, c)
+    return np.stack((force, spread, *measures.impact(w, c), 100.0 * oscillation, braking, stiffness))
 
 
-def _known(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+def _rows_of(names: Sequence[str], values: FloatArray) -> list[dict[str, Any]]:
+    """For each step the values (names, steps) by their names, None where there is none."""
+    return [
+        {name: value if isfinite(value) else None for name, value in zip(names, row, strict=True)}
+        for row in values.T.tolist()
+    ]
+
+
+def _activity_of(item: Settled) -> Activity:
+    return item.activity
 
 
 def _step(stretch: Stretch, draft: _Draft, side: Side | None, confidence: float | None, at: int) -> tuple[int, Step]:
-    sink = None if side is None else _known(draft.sink[side])
+    left, right = draft.sink
+    sink = None if side is None else left if side == "left" else right
     step = Step(
-        known_at=stretch.known_at(at), side=side, side_confidence=confidence, pelvic_drop_deg=sink, **draft.fields
+        known_at=stretch.known_at(at),
+        side=side,
+        side_confidence=confidence,
+        pelvic_drop_deg=sink if sink is not None and isfinite(sink) else None,
+        **draft.fields,
     )
     return at, step

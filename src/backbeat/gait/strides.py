@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from backbeat.gait import rows
 from backbeat.gait.grid import RATE_HZ
 from backbeat.gait.queue import Settled
-from backbeat.gait.stretch import BAND_10, Stretch
-from backbeat.samples import STANDARD_GRAVITY, BoolArray, FloatArray
+from backbeat.gait.stretch import Stretch
+from backbeat.samples import STANDARD_GRAVITY, FloatArray
 
 LENGTH = 130
 """Longest stride, grid samples; 140 steps/min is 86."""
+_COLUMN = np.arange(LENGTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,49 +68,48 @@ def strides(
     ends = np.array([s.stance.after for s in settled])
     whole = (begins >= low.start) & (ends - begins < LENGTH)
     start = np.where(whole, begins, ends - 1)
-    column = np.arange(LENGTH)
-    mask: BoolArray = (start[:, None] + column) < ends[:, None]
-    at = np.minimum(start[:, None] + column, ends[:, None]) - low.start
-    signals = low.view(low.start, low.end)
-    channels = len(signals) // 2
-    base = BAND_10 * channels
-    matrix = np.array([stretch.frames[s.frame] for s in settled])[:, :, :, None]
-    sensor = [signals[base + c][at] for c in range(channels)]
-
-    def turned(row: int, first: int) -> FloatArray:
-        m = matrix[:, row]
-        return np.asarray(m[:, 0] * sensor[first] + m[:, 1] * sensor[first + 1] + m[:, 2] * sensor[first + 2])
-
-    def valid(values: FloatArray) -> FloatArray:
-        return np.where(whole, values, np.nan)
-
-    sway = valid(_spread(_integrated(_integrated(turned(1, 0) * STANDARD_GRAVITY, mask), mask), mask))
-    pull = np.stack([rows.mean(sensor[c], mask)[:, 0] for c in range(3)], axis=1)
-    pull[~whole] = np.nan
+    at = start[:, None] + _COLUMN
+    inside = at < ends[:, None]
+    mask = inside.astype(float)
+    length = (ends - start)[:, None].astype(float)
+    sensor = low.at(stretch.measured[3:], np.minimum(at, ends[:, None]))
+    channels = sensor.shape[1]
+    mean = rows.total(sensor, mask) / length
+    moving = (sensor - mean[:, :, None]).reshape(len(ends), -1, 3, LENGTH)
+    matrices = stretch.frames.matrices(np.array([s.frame for s in settled]))
+    body = np.matmul(matrices[:, None], moving).reshape(len(ends), channels, LENGTH)
+    path = _integrated(body, mask, length)
+    lost = np.where(whole, 1.0, np.nan)
+    sway = _range(_integrated(path[:, 1:2], mask, length))[:, 0] * (lost * STANDARD_GRAVITY / RATE_HZ**2)
+    pull = mean[:, :3] * lost[:, None]
     if channels == 3:
         nothing = np.full(len(start), np.nan)
         return Strides(nothing, nothing, nothing, nothing, nothing, sway, pull)
-    roll, pitch, yaw = (np.degrees(_integrated(turned(row, 3), mask)) for row in range(3))
-    stance = (initial_contact[:, None] <= start[:, None] + column) & (toe_off[:, None] >= start[:, None] + column)
-    at_contact = np.take_along_axis(roll, rows.highest(stance.astype(float), mask)[:, None], axis=1)[:, 0]
-    sink_right = at_contact - np.where(stance, roll, np.inf).min(axis=1)
-    sink_left = np.where(stance, roll, -np.inf).max(axis=1) - at_contact
-    return Strides(
-        valid(_spread(pitch, mask)),
-        valid(_spread(roll, mask)),
-        valid(_spread(yaw, mask)),
-        valid(sink_left),
-        valid(sink_right),
-        sway,
-        pull,
-    )
+    degrees = lost * (180.0 / np.pi / RATE_HZ)
+    drop, tilt, rotation = _range(path[:, 3:]).T * degrees
+    roll = path[:, 3]
+    stance = (initial_contact[:, None] <= at) & (toe_off[:, None] >= at) & inside
+    at_contact = roll[np.arange(len(roll)), stance.argmax(axis=1)]
+    sink_right = (at_contact - np.where(stance, roll, np.inf).min(axis=1)) * degrees
+    sink_left = (np.where(stance, roll, -np.inf).max(axis=1) - at_contact) * degrees
+    return Strides(tilt, drop, rotation, sink_left, sink_right, sway, pull)
 
 
-def _integrated(rate: FloatArray, mask: BoolArray) -> FloatArray:
-    """Integral over the mask of the rate less its mean there, itself with zero mean."""
-    total = np.cumsum(np.where(mask, rate - rows.mean(rate, mask), 0.0), axis=1) / RATE_HZ
-    return np.where(mask, total - rows.mean(total, mask), 0.0)
+def _integrated(rate: FloatArray, mask: FloatArray, length: FloatArray) -> FloatArray:
+    """Integral over the mask of the rate less its mean there, itself with zero mean; outside it is 0.
+
+    Args:
+        rate: shape (strides, signals, LENGTH), per grid sample.
+        mask: 1.0 inside the stride, else 0.0, shape (strides, LENGTH).
+        length: grid samples of the stride, shape (strides, 1).
+    """
+    inside = mask[:, None]
+    path = ((rate - (rows.total(rate, mask) / length)[:, :, None]) * inside).cumsum(axis=2)
+    path -= (rows.total(path, mask) / length)[:, :, None]
+    path *= inside
+    return np.asarray(path)
 
 
-def _spread(values: FloatArray, mask: BoolArray) -> FloatArray:
-    return np.asarray(np.where(mask, values, -np.inf).max(axis=1) - np.where(mask, values, np.inf).min(axis=1))
+def _range(path: FloatArray) -> FloatArray:
+    """Highest minus lowest of signals that are 0 outside their stride and have zero mean in it."""
+    return np.asarray(path.max(axis=2) - path.min(axis=2))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backbeat.samples import FloatArray
+
+Indices = NDArray[np.int64]
 
 
 class Track:
@@ -23,12 +26,13 @@ class Track:
         self.start = self.end = start
 
     def append(self, values: FloatArray) -> None:
-        """Add samples, shape (channels, n)."""
-        n = values.shape[1]
+        """Add samples, shape (channels, n), or (n,) to a track of one channel."""
+        n = values.shape[-1]
         used = self._offset + self.end - self.start
         if used + n > self._data.shape[1]:
             kept = self.end - self.start
-            room = self._data if kept + n <= self._data.shape[1] // 2 else np.empty((len(values), 2 * (kept + n)))
+            channels = len(self._data)
+            room = self._data if kept + n <= self._data.shape[1] // 2 else np.empty((channels, 2 * (kept + n)))
             room[:, :kept] = self._data[:, self._offset : used].copy()
             self._data, self._offset, used = room, 0, kept
         self._data[:, used : used + n] = values
@@ -39,10 +43,25 @@ class Track:
         a = self._offset + first - self.start
         return self._data[:, a : a + last - first]
 
-    def windows(self, channel: int, first: np.ndarray[tuple[int], np.dtype[np.int64]], length: int) -> FloatArray:
-        """For each index in `first` the `length` samples from there on, shape (len(first), length)."""
-        at = (first + (self._offset - self.start))[:, None] + np.arange(length)
-        return self._data[channel][at]
+    def at(self, rows: Indices, indices: Indices) -> FloatArray:
+        """Samples of some channels, `rows` (r,), at `indices` (n, columns); shape (n, r, columns)."""
+        return self._data[rows[:, None], (indices + (self._offset - self.start))[:, None]]
+
+    def blocks(self, first: int, count: int, step: int, length: int) -> FloatArray:
+        """From `first` on, `count` blocks of `length` samples, each `step` after the last; not a copy.
+
+        Returns:
+            Shape (count, channels, length); blocks may overlap.
+        """
+        data = self._data
+        at = 8 * (self._offset + first - self.start)
+        return np.ndarray(
+            (count, len(data), length),
+            data.dtype,
+            data,
+            at,
+            (8 * step, data.strides[0], 8),  # views of one buffer
+        )
 
     def forget_before(self, index: int) -> None:
         """Samples before this index will not be asked for again."""

@@ -13,16 +13,18 @@ import numpy as np
 
 from backbeat.gait import rows
 from backbeat.gait.contacts import Contacts
-from backbeat.gait.windows import BEFORE, COLUMN, Windows
+from backbeat.gait.windows import BEFORE, Windows
 
-_FROM, _TO = -12, 3
-"""Grid samples around the crest."""
+_FROM, _TO = BEFORE - 12, BEFORE + 3
+"""Columns around the crest."""
 
 
 def walking_contacts(w: Windows) -> Contacts:
     """Contacts of walking stances; toe-off and peak are NaN."""
-    rise = np.diff(w.body10[2] - w.body10[0], axis=1)
-    near = np.broadcast_to((COLUMN[:-1] >= BEFORE + _FROM) & (COLUMN[:-1] <= BEFORE + _TO), rise.shape)
-    contact = rows.vertex(rise, rows.highest(rise, near))[0] + 0.5 + w.start
+    rising = w.body10[:, 2] - w.body10[:, 0]
+    rise = rising[:, _FROM : _TO + 3] - rising[:, _FROM - 1 : _TO + 2]
+    row = np.arange(len(rise))
+    column = rise[:, 1:-1].argmax(axis=1) + 1
+    contact = rows.vertex(rise, row, column)[0] + (_FROM - 1 + 0.5) + w.start
     nothing = np.full(len(contact), np.nan)
-    return Contacts(contact, nothing, (w.after - w.before).astype(float), nothing, contact)
+    return Contacts(contact, nothing, (w.after - w.before).astype(float), nothing, contact, nothing)
