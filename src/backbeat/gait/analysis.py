@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from backbeat.events import ActivityChange, SignalQuality, Stability, Step
 from backbeat.gait import axes as body_axes
+from backbeat.gait.frames import Frame
 from backbeat.gait.grid import RATE_HZ
 from backbeat.gait.mount import Mount
 from backbeat.gait.position import LeverArm
 from backbeat.gait.position import update as lever_arm
 from backbeat.gait.posture import Posture
 from backbeat.gait.quality import Quality, absences
-from backbeat.gait.frames import Frame
 from backbeat.gait.queue import Change, Told
 from backbeat.gait.sides import SidesState
 from backbeat.gait.stability import WINDOW, stability
@@ -120,8 +121,8 @@ class Analysis:
         )
         if clipped:
             return replace(step, saturated=True, impact_peak_g=None, impact_rate_g_s=None)
-        lost = [name for name in self._lost() if getattr(step, name, None) is not None]
-        return replace(step, **dict.fromkeys(lost)) if lost else step
+        lost: dict[str, Any] = {name: None for name in self._lost() if getattr(step, name, None) is not None}
+        return replace(step, **lost) if lost else step
 
     def _look(self, frame: Frame, at: int) -> list[GaitEvent]:
         """Half a second later: is the signal still good, and is there a window of steady motion to measure?"""
@@ -163,8 +164,8 @@ class Analysis:
         if memory.arm.windows >= LOCATED_FROM or first < 0:
             return
         low = self._stretch.low.view(first, frame.end)
-        acc, gyr = low[self._stretch.acc10].T, low[self._stretch.gyr10].T
-        memory.arm = lever_arm(memory.arm, acc @ frame.axes.T, gyr @ frame.axes.T, frame.step_hz)
+        acc, gyr = frame.axes @ low[self._stretch.acc10], frame.axes @ low[self._stretch.gyr10]
+        memory.arm = lever_arm(memory.arm, acc, gyr, frame.step_hz)
         if memory.arm.windows >= LOCATED_FROM:
             memory.position = memory.arm.position
 

@@ -9,8 +9,9 @@ with amplitude, and a difference between left and right is not lost in it.
 Toe-off: the mean of two estimates with independent errors. The dip of the 10 Hz forward signal: propulsion has ended
 and the leg behind, being swung forward, pulls the pelvis back (Benson: the next forward minimum). And the next contact
 mirrored in the middle of the flight, which is where the 5 Hz vertical is lowest: between toe-off and contact the body
-flies as a projectile; where feet overlap the same holds of the unloading. The impulse balance stands in for either where
-it is not to be had: the mean force over a step is one body weight, so contact time = shape · step time / peak force.
+flies as a projectile; where feet overlap the same holds of the unloading. The impulse balance stands in for either
+where it is not to be had: the mean force over a step is one body weight, so
+contact time = shape · step time / peak force.
 
 Deviation from all of them: the forward signal is first made uncorrelated with the vertical over the step. About
 mid-stance vertical is even and forward odd, so on true axes they are uncorrelated, and an axis error of d radians adds

@@ -61,4 +61,4 @@ class FilterBank:
         """
         blocks = track.blocks(first - self.half, hops, HOP, HOP + 2 * self.half)
         out = np.matmul(blocks, self.matrix).reshape(hops, blocks.shape[1], -1, HOP)
-        return out.transpose(2, 1, 0, 3).reshape(-1, blocks.shape[1], hops * HOP)
+        return np.asarray(out.transpose(2, 1, 0, 3).reshape(-1, blocks.shape[1], hops * HOP))

@@ -1,31 +1,41 @@
 """Where the sensor sits: how far beside the midline, from the pelvis's own rotation.
 
-A sensor ``r`` metres to the left of the midline is moved by every rotation of the pelvis: angular acceleration
-``a`` adds ``-a_yaw * r`` to its forward and ``+a_roll * r`` to its upward acceleration (rigid body). Of a
-symmetric gait the midline itself moves forward and up alike on both legs, so in what *differs* from step to step
-the lever arm stands alone; its length is the slope of a regression through the origin. It needs a gyroscope. Own
-method; the lever arm itself is plain mechanics.
+A sensor r metres to the left of the midline is moved by every rotation of the pelvis: angular acceleration a adds
+-a_yaw · r to its forward and +a_roll · r to its upward acceleration (rigid body). Of a symmetric gait the midline
+itself moves forward and up alike on both legs, so in what *differs* from step to step the lever arm stands alone; its
+length is the slope of a regression through the origin. It needs a gyroscope. Own method; the lever arm itself is plain
+mechanics.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-Position = Literal["sacrum", "left_hip", "right_hip", "unknown"]
+from backbeat.gait.grid import RATE_HZ
+from backbeat.samples import STANDARD_GRAVITY, FloatArray, Position
 
-RATE_HZ = 100
-GRAVITY = 9.80665
+ON_MIDLINE_M = 0.06
+"""A belt pouch 0.05 m off the sacrum still counts as sacrum."""
+ON_HIP_M = 0.08
+"""A hip is 0.10-0.17 m from the midline (half the width between the iliac crests is about 0.14 m)."""
+EXPLAINED = 0.5
+"""Correlation from which the lever arm explains enough to tell a hip."""
+FIRST_WINDOWS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class LeverArm:
-    """Sums of a regression: ``xy`` and ``xx``, ``yy`` of step-to-step differences, over ``windows`` windows."""
+    """Sums of a regression of step-to-step differences.
+
+    Attributes:
+        xy: of acceleration times angular acceleration.
+        xx: of angular acceleration squared.
+        yy: of acceleration squared.
+        windows: added so far.
+    """
 
     xy: float = 0.0
     xx: float = 0.0
@@ -44,30 +54,29 @@ class LeverArm:
 
     @property
     def position(self) -> Position:
-        """Position, once ten windows agree.
-
-        A hip is 0.10-0.17 m from the midline (half the width between the iliac crests is about 0.14 m); a belt
-        pouch 0.05 m off the sacrum still counts as sacrum, and between the two nothing is claimed.
-        """
-        if self.windows < 10:
+        """Position, once ten windows agree; between sacrum and hip nothing is claimed."""
+        if self.windows < FIRST_WINDOWS:
             return "unknown"
-        if abs(self.offset_m) <= 0.06:
+        if abs(self.offset_m) <= ON_MIDLINE_M:
             return "sacrum"
-        if abs(self.offset_m) >= 0.08 and abs(self.correlation) >= 0.5:
+        if abs(self.offset_m) >= ON_HIP_M and abs(self.correlation) >= EXPLAINED:
             return "left_hip" if self.offset_m > 0 else "right_hip"
         return "unknown"
 
 
-def update(arm: LeverArm, body_acc: Array, body_gyr: Array, step_hz: float) -> LeverArm:
-    """Add one window.
+def update(arm: LeverArm, acc: FloatArray, gyr: FloatArray, step_hz: float) -> LeverArm:
+    """Add one window of steady motion.
 
-    ``body_acc`` (n, 3) g and ``body_gyr`` (n, 3) rad/s in forward, left, up, low-passed at 10 Hz, n about 250,
-    of steady motion.
+    Args:
+        arm: so far.
+        acc: forward, left, up in g, 10 Hz, shape (3, n), n about 250.
+        gyr: roll, pitch, yaw in rad/s, likewise.
+        step_hz: step frequency.
     """
     lag = round(RATE_HZ / step_hz)
-    turning = (body_gyr[2:] - body_gyr[:-2]) * (0.5 * RATE_HZ / GRAVITY)
-    acc = body_acc[1:-1]
-    odd_acc, odd_turning = acc[lag:] - acc[:-lag], turning[lag:] - turning[:-lag]
-    x = np.concatenate([-odd_turning[:, 2], odd_turning[:, 0]])
-    y = np.concatenate([odd_acc[:, 0] - odd_acc[:, 0].mean(), odd_acc[:, 2] - odd_acc[:, 2].mean()])
+    turning = (gyr[:, 2:] - gyr[:, :-2]) * (0.5 * RATE_HZ / STANDARD_GRAVITY)
+    acc = acc[:, 1:-1]
+    odd_acc, odd_turning = acc[:, lag:] - acc[:, :-lag], turning[:, lag:] - turning[:, :-lag]
+    x = np.concatenate((-odd_turning[2], odd_turning[0]))
+    y = np.concatenate((odd_acc[0] - odd_acc[0].mean(), odd_acc[2] - odd_acc[2].mean()))
     return LeverArm(arm.xy + float(x @ y), arm.xx + float(x @ x), arm.yy + float(y @ y), arm.windows + 1)

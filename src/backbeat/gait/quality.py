@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from backbeat.samples import FloatArray
 
 MEMORY_S = 9.75
-"""A problem counts for this long after it was last seen; a quarter beside the half-second looks, so that rounding of the
-time cannot decide."""
+"""A problem counts for this long after it was last seen; a quarter beside the half-second looks, so that rounding of
+the time cannot decide."""
 SCALE_TOLERANCE_G = 0.12
 """Largest believable deviation of the mean specific force from 1 g while moving."""
 LOWEST_RATE_HZ = 80.0

@@ -154,7 +154,7 @@ class Queue:
         return Change(self._since, end, self.activity, at)
 
     def _boundary(self, activity: Activity, index: int) -> int:
-        """Where one activity gives way to the next: at the first stance of the new one, else after the last of the old."""
+        """Where one activity gives way to another: at the new one's first stance, else after the old one's last."""
         ended = index if self._accepted is None else min(self._accepted.after, index)
         if activity in self._waiting:
             ready = [s for s in self._waiting[activity] if self._ready(s) <= hop_end(index)]

@@ -34,4 +34,4 @@ def crossing(rows: FloatArray, level: FloatArray, row: Columns, column: Columns)
 
 def total(signals: FloatArray, weights: FloatArray) -> FloatArray:
     """Sums of signals (n, k, columns) under weights (n, columns), shape (n, k)."""
-    return np.matmul(signals, weights[:, :, None])[:, :, 0]
+    return np.asarray(np.matmul(signals, weights[:, :, None])[:, :, 0])

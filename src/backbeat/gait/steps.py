@@ -15,6 +15,7 @@ from backbeat.events import Activity, Side, Step
 from backbeat.gait import measures, sides
 from backbeat.gait.contacts import Contacts, contacts
 from backbeat.gait.grid import RATE_HZ
+from backbeat.gait.legs import features
 from backbeat.gait.posture import Posture
 from backbeat.gait.queue import Settled
 from backbeat.gait.stretch import Stretch
@@ -38,10 +39,7 @@ class _Draft:
     """A step that lacks nothing but its side."""
 
     fields: dict[str, Any]
-    activity: Activity
-    feature: FloatArray
-    interval: float
-    period: float
+    look: sides.Look
     sink: tuple[float, float]
     at: int
 
@@ -92,7 +90,7 @@ class StepMaker:
             begins = np.array([r.begin for r in rhythm])
             whole = strides(stretch, part, begins, found.initial_contact, found.toe_off)
             periods = np.array([r.period for r in rhythm])
-            features = sides.features(w.body10, found.loaded - w.start, periods)
+            seen = features(w.body10, found.loaded - w.start, periods)
             measured = _rows_of(_STRIDE_FIELDS, _per_stride(whole))
             if running:
                 measured = [a | b for a, b in zip(measured, _rows_of(_FIELDS, _measured(w, found)), strict=True)]
@@ -103,8 +101,8 @@ class StepMaker:
                 if running and self._gyroscope:
                     axes = stretch.frames.matrices(np.array([item.frame]))[0]
                     fields["pelvic_tilt_drift_deg"] = self._posture.add(whole.pull[i], axes)
-                draft = _Draft(fields, activity, features[i], rhythm[i].interval, rhythm[i].period, sink, item.at)
-                steps += self._told(stretch, draft)
+                look = sides.Look(activity, seen[i], rhythm[i].interval, rhythm[i].period)
+                steps += self._told(stretch, _Draft(fields, look, sink, item.at))
         return steps
 
     def drop(self, stretch: Stretch, at: int) -> list[tuple[int, Step]]:
@@ -153,37 +151,21 @@ class StepMaker:
     def _told(self, stretch: Stretch, draft: _Draft) -> list[tuple[int, Step]]:
         """Give the step its side; the first steps of an activity are told apart together."""
         steps: list[tuple[int, Step]] = []
-        if self._held and (self._held[-1].activity != draft.activity or draft.interval == 0.0):
+        look = draft.look
+        if self._held and (self._held[-1].look.activity != look.activity or look.interval == 0.0):
             steps += self.drop(stretch, draft.at)
-        if draft.activity in dict(self.sides.templates):
-            before = self._feature if draft.interval > 0 else None
-            self.sides = sides.step(
-                self.sides,
-                draft.activity,
-                draft.feature,
-                before,
-                draft.interval,
-                draft.period,
-                gyroscope=self._gyroscope,
-            )
+        if self.sides.template(look.activity) is not None:
+            before = self._feature if look.interval > 0 else None
+            self.sides = sides.advance(self.sides, look, before, gyroscope=self._gyroscope)
             told, states = [draft], [self.sides]
         else:
             self._held.append(draft)
             if len(self._held) < FIRST_STEPS:
                 return steps
             told, self._held = self._held, []
-            states = list(
-                sides.start(
-                    self.sides,
-                    draft.activity,
-                    np.array([d.feature for d in told]),
-                    np.array([d.interval for d in told]),
-                    np.array([d.period for d in told]),
-                    gyroscope=self._gyroscope,
-                )
-            )
+            states = sides.start(self.sides, [d.look for d in told], gyroscope=self._gyroscope)
             self.sides = states[-1]
-        self._feature = draft.feature
+        self._feature = look.feature
         for one, state in zip(told, states, strict=True):
             side, confidence = sides.side_of(state, gyroscope=self._gyroscope)
             steps.append(_step(stretch, one, side, confidence, draft.at))
