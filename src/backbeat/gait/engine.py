@@ -12,7 +12,7 @@ from backbeat.events import ActivityChange, SignalQuality, Stability, Step
 from backbeat.gait.analysis import Analysis, Memory
 from backbeat.gait.grid import LONGEST_HOLE_S
 from backbeat.gait.mount import Mount
-from backbeat.samples import STANDARD_GRAVITY, FloatArray, Samples, SourceInfo, joined
+from backbeat.samples import STANDARD_GRAVITY, BoolArray, FloatArray, Samples, SourceInfo, joined
 
 GaitEvent = Step | ActivityChange | SignalQuality | Stability
 
@@ -114,7 +114,7 @@ def _usable(block: Samples) -> Samples:
     columns = acc[:, [column for column, axis in enumerate("xyz") if f"acc_{axis}" not in block.absent]]
     if gyr is not None:
         columns = np.concatenate((columns, gyr), axis=1)
-    good = np.isfinite(columns).all(axis=1)
+    good: BoolArray = np.asarray(np.isfinite(columns).all(axis=1))
     return block if good.all() else block.where(good)
 
 
