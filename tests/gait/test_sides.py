@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,7 @@ def told(rights: list[bool], intervals: list[float], noise: float = 0.1) -> list
     rng = np.random.default_rng(2)
     looks = [Look("running", step(r, rng, noise), i, 35.0) for r, i in zip(rights, intervals, strict=True)]
     states = sides.start(SidesState(), looks[:5], gyroscope=True)
-    for before, look in zip(looks[4:], looks[5:], strict=False):
+    for before, look in pairwise(looks[4:]):
         states.append(sides.advance(states[-1], look, before.feature, gyroscope=True))
     return [sides.side_of(state, gyroscope=True)[0] for state in states]
 
