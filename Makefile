@@ -9,7 +9,8 @@ EXTRAS ?= dev
 help: ## what can be typed here
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-demo: setup ## a simulated runner, a broker and what a coach would see
+demo: ## a simulated runner, a broker and what a coach would see
+	@$(MAKE) --no-print-directory setup EXTRAS=demo
 	$(BIN)/backbeat demo $(ARGS)
 
 test: setup ## the default tests

@@ -10,6 +10,9 @@ from backbeat.strain.catalogue import CATALOGUE, Rule, with_override
 from backbeat.strain.causes import CAUSES
 from backbeat.strain.settings import AlertSettings
 
+_USUAL = "Back to usual."
+_OVER = "The session is over; this still stood at its end."
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -87,16 +90,16 @@ class Alerts:
             return []
         return [self._alert(rule, finding, time, known_at)]
 
-    def clear(self, name: str, time: float, known_at: float) -> list[Alert]:
+    def clear(self, name: str, time: float, known_at: float, message: str = _USUAL) -> list[Alert]:
         """Clear this alert at once, if it stands."""
         latch = self.latches.get(name)
         if latch is None or latch.raised is None:
             return []
-        return [self._cleared(latch, latch.raised, Finding(False, True), time, known_at)]
+        return [self._cleared(latch, latch.raised, Finding(False, True), time, known_at, message)]
 
     def clear_all(self, time: float, known_at: float) -> list[Alert]:
-        """The session is over: whatever stands is cleared."""
-        return [alert for name in self.latches for alert in self.clear(name, time, known_at)]
+        """The session is over: whatever stands is cleared, without a word that it is as usual again."""
+        return [alert for name in self.latches for alert in self.clear(name, time, known_at, _OVER)]
 
     def _alert(self, rule: Rule, finding: Finding, time: float, known_at: float) -> Alert:
         speak = rule.spoken and known_at >= self.last_spoken + self.settings.cue_every_s
@@ -127,7 +130,9 @@ class Alerts:
             spoken=speak,
         )
 
-    def _cleared(self, latch: _Latch, raised: Alert, finding: Finding, time: float, known_at: float) -> Alert:
+    def _cleared(
+        self, latch: _Latch, raised: Alert, finding: Finding, time: float, known_at: float, message: str = _USUAL
+    ) -> Alert:
         latch.raised, latch.on_since, latch.off_since, latch.cleared_at = None, None, None, time
         return Alert(
             time=time,
@@ -142,5 +147,5 @@ class Alerts:
             unit=raised.unit,
             lasted_s=max(time - raised.time, 0.0),
             cause=raised.cause,
-            message="Back to usual.",
+            message=message,
         )
