@@ -39,7 +39,7 @@ def impact(w: Windows, c: Contacts) -> tuple[FloatArray, FloatArray]:
     """Peak (g) of the vertical in stance, and its steepest rise (g/s) from 20 ms before to 60 ms after contact.
 
     Band: 20 Hz, linear phase, 13 taps at 100 Hz. The rise corresponds to the acceleration rate of Ogon et al. 2001
-    (doi:10.1097/00007632-200107150-00021) and depends on the band as theirs does: compare only equal bands.
+    (Int J Sports Med 22:414–419) and depends on the band as theirs does: compare only equal bands.
     """
     up = w.body20[:, 2]
     row = np.arange(len(up))

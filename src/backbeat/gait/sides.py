@@ -10,7 +10,7 @@ that with the fact that legs alternate. After a missed or a doubled step the tem
 Sense: which of the two legs is the right one? From mechanics, the same for everyone, summed over many steps
 (`backbeat.gait.legs`).
 
-Lee et al. 2010 (doi:10.1016/j.jsams.2009.01.005) reads the lateral peak of each step by itself and Kiernan et al. 2023
+Lee et al. 2010 (J Sci Med Sport 13:270–273) reads the lateral peak of each step by itself and Kiernan et al. 2023
 (doi:10.3390/s23115022) measured 82 % right for it; the template, the filter and the pelvic drop are ours.
 """
 
