@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,21 @@ from hypothesis import strategies as st
 
 from backbeat.mqtt.outbox import Limits, Message, Outbox
 
+_OPENED: list[Outbox] = []
+
+
+@pytest.fixture(autouse=True)
+def _closed_again() -> Iterator[None]:
+    """Python 3.13 warns of databases that nobody closed."""
+    yield
+    while _OPENED:
+        _OPENED.pop()._database.close()
+
 
 def opened(path: Path | None, reports: list[str] | None = None, limits: Limits | None = None) -> Outbox:
-    return Outbox(path, limits, report=(reports if reports is not None else []).append, wall=lambda: 1_800_000_000.0)
+    outbox = Outbox(path, limits, report=(reports if reports is not None else []).append, wall=lambda: 1_800_000_000.0)
+    _OPENED.append(outbox)
+    return outbox
 
 
 def put(outbox: Outbox, text: str, topic: str = "r/alert", *, retain: bool = False, session: str = "s1") -> Message:
@@ -161,6 +174,7 @@ def test_it_stays_within_its_limits_and_says_what_it_dropped(limits: Limits) -> 
 def test_old_messages_go_but_not_because_the_clock_was_unset(tmp_path: Path) -> None:
     now = [0.0]
     outbox = Outbox(tmp_path / "o.db", Limits(days=90), report=lambda _: None, wall=lambda: now[0])
+    _OPENED.append(outbox)
     put(outbox, "before the clock was set")
     outbox.flush()
     now[0] = 1_800_000_000.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -112,8 +113,11 @@ class History:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(file, isolation_level=None)
-            self._db.executescript("PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; PRAGMA synchronous=FULL;")
-            self._migrate()
+            with ExitStack() as unusable:
+                unusable.callback(self._db.close)
+                self._db.executescript("PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; PRAGMA synchronous=FULL;")
+                self._migrate()
+                unusable.pop_all()
         except (sqlite3.DatabaseError, OSError) as error:
             raise UserError(f"{file}: cannot be used as a runner's history ({error}); move it away.") from error
 
