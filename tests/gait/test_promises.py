@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backbeat.events import ActivityChange, Step
+from backbeat.gait.engine import Engine, GaitSettings
 from backbeat.samples import Samples
+from backbeat.simulator.source import SimulatedSource
 from simulated_gait import analysed, run_of, steps_of
 
 MIXED = "programme=stand:3,walk:12,run:15@3,stand:4,run:12@2.4/5,walk:6&gap=22:1&dropped=0.5&jitter=1&clock_error=0.7"
@@ -67,6 +69,20 @@ def test_any_cut_gives_exactly_the_same_events(query: str, data: st.DataObject) 
 @pytest.mark.parametrize("size", [1, pytest.param(7, marks=pytest.mark.slow), 20])
 def test_blocks_of_any_size_give_exactly_the_same_events(query: str, size: int) -> None:
     assert analysed(run_of(query), cuts=range(0, len(readings(query)), size)) == list(whole(query))
+
+
+@pytest.mark.parametrize("query", SETS)
+def test_known_at_is_the_time_of_the_reading_that_settles_the_event(query: str) -> None:
+    run, samples = run_of(query), readings(query)
+    engine = Engine(SimulatedSource(run).info, GaitSettings())
+    seen = 0
+    for i in range(len(samples)):
+        for event in engine.feed(samples[i : i + 1]):
+            assert event.known_at == pytest.approx(samples.time[i], abs=1e-9)
+            seen += 1
+    last = [event for event in engine.end() if event.known_at > samples.time[-1] + 1e-9]
+    assert seen > 20
+    assert last == []
 
 
 # 2. mount anywhere, mirror
@@ -182,7 +198,7 @@ def test_contacts_are_in_order_and_end_after_they_begin() -> None:
 # 7. in time
 
 
-@pytest.mark.parametrize("query", [RUN, f"{RUN}&cadence=215&contact_time=160"])
+@pytest.mark.parametrize("query", [RUN, f"{RUN}&rate=208", f"{RUN}&cadence=145", f"{RUN}&cadence=215&contact_time=160"])
 def test_a_step_is_settled_within_400_ms_of_its_toe_off(query: str) -> None:
     late = [s.known_at - s.toe_off for s in steps_of(whole(query)) if s.time > 6.0 and s.toe_off is not None]
     assert len(late) > 30

@@ -80,9 +80,9 @@ class Analysis:
         """Readings before this time settle nothing, s."""
         return self._stretch.due
 
-    def finish(self) -> list[GaitEvent]:
-        """The stretch is over: the events that were still open."""
-        events = self._events(self._stretch.finish())
+    def finish(self, seen: float) -> list[GaitEvent]:
+        """The stretch is over, as the reading at `seen` showed: the events that were still open."""
+        events = self._events(self._stretch.finish(seen))
         at = self._stretch.low.end
         events += [step for _, step in self._steps.drop(self._stretch, at)]
         self._memory.axes, self._memory.sides = self._stretch.frames.axes_state, self._steps.sides

@@ -54,7 +54,7 @@ class Engine:
 
     def end(self) -> Sequence[GaitEvent]:
         """The events still open at the end of the readings."""
-        return self._finish()
+        return () if self._last_time is None else self._finish(self._last_time)
 
     def _feed(self, block: Samples) -> Sequence[GaitEvent]:
         block = _usable(block)
@@ -72,7 +72,7 @@ class Engine:
         for cut in cuts:
             if cut > start:
                 events += self._extend(block[start:cut])
-            events += self._finish()
+            events += self._finish(float(time[cut]))
             self._memory.quality.saw("gap", float(time[cut]))
             start = cut
         events += self._extend(block[start:])
@@ -96,12 +96,12 @@ class Engine:
         self._analysis = Analysis(self._held[0], rate, self._mount, self._memory)
         return self._work(self._analysis)
 
-    def _finish(self) -> list[GaitEvent]:
+    def _finish(self, seen: float) -> list[GaitEvent]:
         events: list[GaitEvent] = []
         if self._held:
             events += self._begin() if self._analysis is None else self._work(self._analysis)
         if self._analysis is not None:
-            events += self._analysis.finish()
+            events += self._analysis.finish(seen)
             self._analysis = None
         return events
 

@@ -79,14 +79,17 @@ class Grid:
         raw.forget_before(self._knots.end * m)
 
     def _interpolate(self) -> tuple[FloatArray, FloatArray]:
-        """Grid samples that have two knots on either side (the first knot stands in for what lies before it)."""
+        """Grid samples before the last knot but one: two knots lie behind them, and two before (the first knot stands
+        in for what would lie before it)."""
         knots = self._knots
         block = knots.view(knots.start, knots.end)
         times = block[0]
-        last = math.floor((times[-3] - self.start_time) * RATE_HZ) if len(times) > 2 else -1
-        if last < self._next:
+        reach = float(times[-2]) if len(times) > 1 else self.start_time
+        after = math.ceil((reach - self.start_time) * RATE_HZ) + 1
+        at = np.arange(self._next, max(self._next, after)) / RATE_HZ + self.start_time
+        at = at[at < reach]
+        if not len(at):
             return np.empty((len(block) - 2, 0)), np.empty(0)
-        at = np.arange(self._next, last + 1) / RATE_HZ + self.start_time
         before = np.maximum(times.searchsorted(at, side="right") - 1, 0)
         from_knot = times[before]
         u = (at - from_knot) / (times[before + 1] - from_knot)
@@ -95,6 +98,6 @@ class Grid:
         neighbours = np.maximum(before + _NEIGHBOURS, 0)
         parts = block[2:, neighbours] * weights
         values = parts[:, 0] + parts[:, 1] + parts[:, 2] + parts[:, 3]
-        self._next = last + 1
+        self._next += len(at)
         knots.forget_before(knots.start + max(0, int(before[-1]) - 2))
         return values, block[1, neighbours[3]]

@@ -92,14 +92,18 @@ class Stretch:
         self._append(*self._grid.extend(time, values))
         return self._advance() if self._complete >= self._due else Told()
 
-    def finish(self) -> Told:
-        """The stretch is over: its last sample stands in for what did not come, and the last activity ends."""
+    def finish(self, seen: float) -> Told:
+        """The stretch is over: its last sample stands in for what did not come, and the last activity ends.
+
+        Args:
+            seen: time of the reading that showed it: the first after a gap, or the last of all.
+        """
         end, complete = self._raw.end, self._complete
         if end <= 0:
             return Told()
         missing = 2 * LOOK_AHEAD + BANK.half + 4 * HOP
-        last, known = self._raw.view(end - 1, end), self._known.view(end - 1, end)
-        self._append(np.repeat(last, missing, axis=1), np.repeat(known[0], missing))
+        last = self._raw.view(end - 1, end)
+        self._append(np.repeat(last, missing, axis=1), np.full(missing, seen))
         self._queue.due = 0
         told = self._advance()
         changes = [*told.changes, self._queue.last(end, self.low.end)]
