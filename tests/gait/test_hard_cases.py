@@ -102,6 +102,17 @@ def test_starts_and_stops() -> None:
     assert seconds_of(events, "walking", 45.0, 55.0) >= 6.0
 
 
+@pytest.mark.parametrize("speed", [1.6, 2.0])
+def test_jogging_without_flight_is_running(speed: float) -> None:
+    run = run_of(f"programme=stand:3,jog:60@{speed}")
+    events = analysed(run)
+    # Four seconds of a steady bounce and the two that a window looks back tell it from a flight of stairs.
+    assert seconds_of(events, "running", 3.0, 63.0) >= 54.0
+    found = compare(run, events, 9.0, 62.0)
+    assert found.f1 >= 0.99, str(found)
+    assert found.side_share >= 0.95, str(found)
+
+
 def test_running_in_place_is_running() -> None:
     run = run_of("programme=stand:3,in_place:40")
     events = analysed(run)

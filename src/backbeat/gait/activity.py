@@ -40,8 +40,9 @@ class ActivityParams:
         most_limp: skipping and galloping put two contacts close together, then a long flight: the line at half the
             frequency is then as strong as the one at it (two equal pulses 0.35 of a cycle apart: 0.8). A sensor on the
             side of the hip with 45 % between alternate peaks reaches 0.15.
-        jog_g: amplitude from which a bounce without flight may be a jog.
-        jog_purity: one smooth hump a step; stair descent scatters more.
+        jog_g: amplitude from which a bounce without flight may be a jog: half-sine pulses that just touch have 2/3 g,
+            and feet that overlap less.
+        jog_purity: one smooth hump a step, which a jog has more clearly than stair descent or a brisk walk.
         flight_frames: frames in a row that establish running with flight (a frame sees five or more steps).
         jog_frames: frames in a row that establish a jog: longer than one flight of stairs takes.
         steady_hz: change of step frequency from frame to frame within which a jog is steady.
@@ -57,8 +58,8 @@ class ActivityParams:
     flight_g: float = 0.9
     flight_purity: float = 0.5
     most_limp: float = 0.45
-    jog_g: float = 0.6
-    jog_purity: float = 0.65
+    jog_g: float = 0.5
+    jog_purity: float = 0.8
     flight_frames: int = 1
     jog_frames: int = 8
     steady_hz: float = 0.2

@@ -79,8 +79,7 @@ class Grid:
         raw.forget_before(self._knots.end * m)
 
     def _interpolate(self) -> tuple[FloatArray, FloatArray]:
-        """Grid samples before the last knot but one: two knots lie behind them, and two before (the first knot stands
-        in for what would lie before it)."""
+        """Grid samples that have two knots on either side (the first knot stands in for what lies before it)."""
         knots = self._knots
         block = knots.view(knots.start, knots.end)
         times = block[0]
