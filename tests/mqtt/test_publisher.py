@@ -20,7 +20,8 @@ SESSION = "20250615-151000"
 
 
 def publish_a_run(url: str, reports: list[str], alerts: int = 1) -> None:
-    publisher = Publisher(MqttSettings.from_url(url), INFO, report=reports.append)
+    in_force = {"gait": {"up": "+z", "forward": None}}
+    publisher = Publisher(MqttSettings.from_url(url), INFO, in_force=in_force, report=reports.append)
     publisher.wait_connected()
     for second, events in enumerate(a_run(alerts=alerts)):
         publisher.take(readings(second, 1.0), events)
@@ -40,6 +41,7 @@ def test_a_run_arrives_whole_at_a_second_client(mosquitto: Mosquitto, version: s
         "status", "info", "live", "alert", "session/last",
         f"session/{SESSION}/alerts", f"session/{SESSION}/notes", f"session/{SESSION}/summary",
     }  # fmt: skip
+    assert reader.on("/info")[-1].json["settings"] == {"gait": {"up": "+z", "forward": None}}
     assert len(reader.on("/live")) == 121
     live = reader.on("/live")[100].json
     assert (live["v"], live["origin"], live["session"], live["kind"]) == (1, "simulated", SESSION, "live")

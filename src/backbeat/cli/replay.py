@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -60,7 +60,7 @@ def command(
             if up or forward:
                 settings = replace(settings, gait=configured.monitor().gait)
             monitor = Monitor(source.info, settings, session=session)
-            run(source, monitor, outputs(source.info, jsonl, lines, _publisher(broker, source.info)))
+            run(source, monitor, outputs(source.info, jsonl, lines, _publisher(broker, source.info, settings)))
 
 
 def _in_force(recording: Recording) -> MonitorSettings:
@@ -76,13 +76,13 @@ def _in_force(recording: Recording) -> MonitorSettings:
         return MonitorSettings()
 
 
-def _publisher(settings: MqttSettings | None, info: SourceInfo) -> Consumer | None:
+def _publisher(broker: MqttSettings | None, info: SourceInfo, settings: MonitorSettings) -> Consumer | None:
     """A publisher that is connected: a replay without its broker would be over before anybody heard of it."""
-    if settings is None:
+    if broker is None:
         return None
     from backbeat.mqtt.publisher import Publisher
 
-    settings.check()
-    publisher = Publisher(settings, info, report=lambda told: typer.echo(told, err=True))
+    broker.check()
+    publisher = Publisher(broker, info, in_force=asdict(settings), report=lambda told: typer.echo(told, err=True))
     publisher.wait_connected()
     return publisher

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 
 import typer
 
@@ -91,7 +91,9 @@ def command(
 
         def takers(info: SourceInfo) -> list[Consumer]:
             kept = consumers(configured.history, configured.runner.id, info, _say)
-            return [*kept, *_consumers(info, jsonl, lines, broker, inbox)]
+            publisher = _publisher(broker, info, settings, inbox) if broker else None
+            service = [Service(info.name)] if "NOTIFY_SOCKET" in os.environ else []  # systemd started us
+            return [*kept, *outputs(info, jsonl, lines, publisher), *service]
 
         place = _recording_place(record, configured.recorder)
         if place is None:
@@ -201,24 +203,15 @@ def outbox_file(settings: MqttSettings) -> Path:
     return state_folder() / f"outbox-{settings.team}-{settings.runner}.sqlite"
 
 
-def _consumers(
-    info: SourceInfo, jsonl: str | None, lines: BinaryIO | None, broker: MqttSettings | None, inbox: Inbox
-) -> list[Consumer]:
-    """Who takes the events beside the recording: the broker, the lines of JSON, the terminal, systemd."""
-    consumers = outputs(info, jsonl, lines, _publisher(broker, info, inbox) if broker else None)
-    if "NOTIFY_SOCKET" in os.environ:  # systemd started us
-        consumers.append(Service(info.name))
-    return consumers
-
-
-def _publisher(settings: MqttSettings, info: SourceInfo, inbox: Inbox) -> Consumer:
+def _publisher(broker: MqttSettings, info: SourceInfo, settings: MonitorSettings, inbox: Inbox) -> Consumer:
     """A publisher with an outbox on disk: a live run goes on without its broker and tells it later."""
     from backbeat.mqtt.publisher import Publisher
 
     return Publisher(
-        settings,
+        broker,
         info,
-        outbox=outbox_file(settings),
+        in_force=asdict(settings),
+        outbox=outbox_file(broker),
         end_patience_s=BROKER_PATIENCE_S,
         tell=inbox.put,
         report=_say,

@@ -40,6 +40,7 @@ class Publisher:
         settings: MqttSettings,
         info: SourceInfo,
         *,
+        in_force: Mapping[str, object] | None = None,
         outbox: Path | None = None,
         limits: Limits | None = None,
         end_patience_s: float = 5.0,
@@ -54,6 +55,7 @@ class Publisher:
         Args:
             settings: the broker and what to tell it.
             info: what the source knows about itself.
+            in_force: settings of the analysis, told in `info`.
             outbox: file that keeps alerts and summaries until the broker has them; None keeps them in memory, for a
                 replay that can be run again.
             limits: how large the outbox may grow.
@@ -88,7 +90,7 @@ class Publisher:
         )
         self._desk = Desk(self._courier, names, envelope, lambda: utc_text(wall()) or "")
         attendant = Attendant(self._desk, allowed=settings.commands, tell=tell, handlers=handlers or {}, clock=clock)
-        about = _info_message(settings, info)
+        about = _info_message(settings, info, in_force or {})
         self._courier.start(Reception(self._courier, settings, self._desk, attendant, about, tell=tell))
         self._homie: HomieDevice | None = None
         if settings.homie:
@@ -162,7 +164,7 @@ class Publisher:
         return None if offset is None else utc_text(offset + time_s)
 
 
-def _info_message(settings: MqttSettings, info: SourceInfo) -> Info:
+def _info_message(settings: MqttSettings, info: SourceInfo, in_force: Mapping[str, object]) -> Info:
     return Info(
         software=f"backbeat {__version__}",
         team=settings.team,
@@ -174,5 +176,6 @@ def _info_message(settings: MqttSettings, info: SourceInfo) -> Info:
         gyr_range_dps=info.gyr_range_dps,
         position=info.position,
         details=info.details,
+        settings=in_force,
         commands=sorted(ALWAYS | settings.commands & COMMANDS.keys()),
     )
