@@ -86,7 +86,7 @@ class ChipSource:
         Raises:
             SourceError: nothing or something else answers.
         """
-        self._chip, self._open_bus, self._where = chip, open_bus, where
+        self._chip, self._open_bus = chip, open_bus
         self._host, self._extras, self._ended = host or Host(), extras, ended
         self._bus: Bus | None = None
         self._stopped = False

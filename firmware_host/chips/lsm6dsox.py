@@ -63,7 +63,7 @@ class Lsm6dsox:
     """One chip of the family; `wide` for the LSM6DSO32, which nothing but its label tells from an LSM6DSO."""
 
     def __init__(self, options: Options, name: str = "LSM6DSOX", *, wide: bool = False) -> None:
-        self._options, self._wide = options, wide
+        self._options = options
         rate = nearest_rate(options.rate_hz, list(RATES), name)
         self._facts = Facts(
             name=name,

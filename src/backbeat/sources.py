@@ -76,11 +76,6 @@ class Around:
         self.close()
 
 
-def schemes() -> dict[str, str]:
-    """Registered schemes, each with the `module:function` that opens it."""
-    return {entry.name: entry.value for entry in entry_points(group=GROUP)}
-
-
 def open_source(uri: str) -> Source:
     """Open the source that a URI names; its module is imported only now.
 

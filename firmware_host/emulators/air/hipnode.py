@@ -36,12 +36,10 @@ class EmulatedHipNode(EmulatedSensor):
 
     def __init__(self, motion: Motion, address: str = "C0:FF:EE:00:00:01", clock: float = 0.0) -> None:
         super().__init__(motion, address, clock)
-        self._boots = 0
         self.restart(0.0)
 
     def restart(self, now: float) -> None:
         """Memory, numbers and clock begin anew."""
-        self._boots += 1
         self._switched_on = now
         self._setting: tuple[int, int, int] | None = None
         self._info = radio.Information(0, 1, 208.0, 16, 2000, ACC_G[16], GYR_DPS[2000], "1.0", "a1b2c3d4e5f6")

@@ -275,7 +275,3 @@ class History:
     def _known_shoe(self, shoe: str) -> None:
         if self._db.execute("SELECT 1 FROM shoes WHERE id = ?", (shoe,)).fetchone() is None:
             raise UserError(f"there are no shoes '{shoe}'; `backbeat shoes` lists them.")
-
-    def dump(self) -> str:
-        """Everything in the file as text, to compare two."""
-        return "\n".join(self._db.iterdump())

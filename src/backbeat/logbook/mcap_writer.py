@@ -87,11 +87,6 @@ class McapWriter:
             self._write(data)
         storage.sync()
 
-    @property
-    def pending(self) -> bool:
-        """Whether there are messages that no chunk on the disk holds yet."""
-        return bool(self._messages)
-
     def add(self, topic: str, time_ns: int, data: bytes) -> None:
         """Add a message to the open chunk."""
         channel = self._ids[topic]

@@ -26,11 +26,6 @@ GYR = re.compile(r"^(?:gyroscope )?([xyz]) \(rad/s\)$", re.IGNORECASE)
 LINEAR = re.compile(r"^linear acceleration", re.IGNORECASE)
 
 
-def looks_like(header: str) -> bool:
-    """Whether a table's first line is from phyphox."""
-    return bool(re.match(r'^"?time \(s\)"?[,;\t]', header, re.IGNORECASE))
-
-
 def read(path: Path) -> Found:
     """The recording in an export of phyphox.
 

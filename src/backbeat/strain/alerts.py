@@ -55,11 +55,6 @@ class Alerts:
         """The rule as this user wants it."""
         return with_override(CATALOGUE[name], self.settings.overrides.get(name))
 
-    def is_raised(self, name: str) -> bool:
-        """Whether this alert stands."""
-        latch = self.latches.get(name)
-        return latch is not None and latch.raised is not None
-
     def judge(self, name: str, finding: Finding, time: float, known_at: float) -> list[Alert]:
         """What follows from a finding: nothing, an alert raised, or one cleared."""
         rule, latch = self.rule(name), self.latches.setdefault(name, _Latch())

@@ -16,7 +16,7 @@ from typing import Any, Literal, cast
 import numpy as np
 
 from backbeat.samples import FloatArray, JsonValue
-from backbeat.strain.measures import NAMES, PRIORS, covariates, from_model, to_model
+from backbeat.strain.measures import NAMES, PRIORS, covariates, to_model
 
 State = Literal["learning", "provisional", "established"]
 PROVISIONAL_SESSIONS = 5
@@ -182,11 +182,6 @@ def fit(
     if len(used) < PROVISIONAL_SESSIONS or steps < LEAST_STEPS:
         state = "learning"
     return Baseline(state, len(used), mean, cov, within, between, start.exposure)
-
-
-def natural_level(baseline: Baseline, row: FloatArray) -> FloatArray:
-    """What is usual under these conditions in natural units, shape (measures,)."""
-    return from_model(baseline.mean @ row)
 
 
 def _rows(session: SessionMinutes) -> FloatArray:
