@@ -18,6 +18,10 @@ BoolArray: TypeAlias = NDArray[np.bool_]
 STANDARD_GRAVITY = 9.80665
 """m/s² in one g (exact by definition, CGPM 1901)."""
 
+IMPOSSIBLE_ACC_M_S2 = 2000.0
+IMPOSSIBLE_GYR_RAD_S = 200.0
+"""Beyond any body-worn sensor's range (200 g, 11 000 °/s): a damaged number."""
+
 AXES = ("acc_x", "acc_y", "acc_z", "gyr_x", "gyr_y", "gyr_z")
 
 Origin = Literal["live", "replay", "simulated"]

@@ -209,3 +209,24 @@ def test_the_first_steps_of_a_bout_come_at_most_2_4_s_after_running_began() -> N
     run = run_of(RUN)
     first = min(s.known_at for s in steps_of(whole(RUN)))
     assert first - next(run.steps()).toe_off <= 2.4 + 0.4
+
+
+# 5. no number takes the steps after it away
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e6, 1e20, 1e154, 1e300])
+@pytest.mark.parametrize("sensor", ["acc", "gyr"])
+def test_one_impossible_reading_costs_no_later_step(sensor: str, value: float) -> None:
+    samples = readings(RUN)
+    spoilt = getattr(samples, sensor).copy()
+    spoilt[1200, 1] = value
+    found = steps_of(analysed(run_of(RUN), replace(samples, **{sensor: spoilt}), cuts=range(0, len(samples), 50)))
+    assert [step.time for step in found] == pytest.approx([step.time for step in steps_of(whole(RUN))], abs=0.01)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_an_absent_axis_is_no_warning(axis: int) -> None:
+    samples = readings("stand=2&seconds=40&speed=3")
+    acc = samples.acc.copy()
+    acc[:, axis] = np.nan
+    analysed(run_of("stand=2&seconds=40&speed=3"), replace(samples, acc=acc, absent={f"acc_{'xyz'[axis]}": "broken"}))

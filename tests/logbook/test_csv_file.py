@@ -169,6 +169,7 @@ def test_structural_faults_are_one_sentence(tmp_path: Path, text: str, told: str
         (lambda t: f"{t},0,0,16384", "raw counts"),
         (lambda t: f"{t},0,0,0.01", "gravity or the vertical axis seems to be missing"),
         (lambda t: f"{t * 1000},0,0,9.8", "looks like milliseconds"),
+        (lambda t: f"{t * 5},0,0,9.8", "running needs 23 to"),
         (lambda t: f"{t * 1e9:.0f},0,0,9.8", "looks like nanoseconds"),
         (lambda t: f"{t * 100},0,0,9.8", "readings are 1 s apart"),
         (lambda t: f"{-t},0,0,9.8", "time column does not increase"),

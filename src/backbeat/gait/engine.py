@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
 
 import numpy as np
 
@@ -12,7 +11,16 @@ from backbeat.events import ActivityChange, SignalQuality, Stability, Step
 from backbeat.gait.analysis import Analysis, Memory
 from backbeat.gait.grid import LONGEST_HOLE_S
 from backbeat.gait.mount import Mount
-from backbeat.samples import STANDARD_GRAVITY, BoolArray, FloatArray, Samples, SourceInfo, joined
+from backbeat.samples import (
+    IMPOSSIBLE_ACC_M_S2,
+    IMPOSSIBLE_GYR_RAD_S,
+    STANDARD_GRAVITY,
+    BoolArray,
+    FloatArray,
+    Samples,
+    SourceInfo,
+    joined,
+)
 
 GaitEvent = Step | ActivityChange | SignalQuality | Stability
 
@@ -107,14 +115,19 @@ class Engine:
 
 
 def _usable(block: Samples) -> Samples:
-    """Without readings that are no numbers in an axis that the source has; what they leave is a hole."""
+    """Without readings that are no numbers, or impossible ones, in an axis that the source has: they leave a hole.
+
+    One of them would stay in all sums that are carried on, and no step be found after it.
+    """
     acc, gyr = block.acc, block.gyr
-    if isfinite(acc.sum()) and (gyr is None or isfinite(gyr.sum())):
+    if np.vdot(acc, acc) <= IMPOSSIBLE_ACC_M_S2**2 and (
+        gyr is None or np.vdot(gyr, gyr) <= IMPOSSIBLE_GYR_RAD_S**2
+    ):  # then no single one is larger; far cheaper than a look at each
         return block
-    columns = acc[:, [column for column, axis in enumerate("xyz") if f"acc_{axis}" not in block.absent]]
+    present = [column for column, axis in enumerate("xyz") if f"acc_{axis}" not in block.absent]
+    good: BoolArray = np.asarray((np.abs(acc[:, present]) <= IMPOSSIBLE_ACC_M_S2).all(axis=1))
     if gyr is not None:
-        columns = np.concatenate((columns, gyr), axis=1)
-    good: BoolArray = np.asarray(np.isfinite(columns).all(axis=1))
+        good &= (np.abs(gyr) <= IMPOSSIBLE_GYR_RAD_S).all(axis=1)
     return block if good.all() else block.where(good)
 
 

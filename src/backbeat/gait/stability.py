@@ -31,12 +31,14 @@ def stability(body: FloatArray, step_hz: float) -> dict[str, float]:
     forward, left, up = _harmonics(moving, 2 * step)
     rms = np.sqrt((moving**2).mean(axis=1))
     ratios = rms / np.sqrt((rms**2).sum())
+    with np.errstate(divide="ignore", invalid="ignore"):  # an absent axis is 0: the caller leaves its ratio out
+        lateral = float(left[::2].sum() / left[1::2].sum())
     return {
         "step_regularity": step_regularity,
         "stride_regularity": stride_regularity,
         "harmonic_ratio_vertical": float(up[1::2].sum() / up[::2].sum()),
         "harmonic_ratio_forward": float(forward[1::2].sum() / forward[::2].sum()),
-        "harmonic_ratio_lateral": float(left[::2].sum() / left[1::2].sum()),
+        "harmonic_ratio_lateral": lateral,
         "rms_ratio_vertical": float(ratios[2]),
         "rms_ratio_forward": float(ratios[0]),
         "rms_ratio_lateral": float(ratios[1]),

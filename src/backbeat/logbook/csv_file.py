@@ -19,7 +19,16 @@ from backbeat.logbook.header import ACC, CONTEXT, GYR, read_header
 from backbeat.logbook.kept import IntArray, KeptRows
 from backbeat.logbook.recording import Recording
 from backbeat.logbook.rows import Rows, parse
-from backbeat.samples import BoolArray, Context, ContextKind, FloatArray, Samples, SourceInfo
+from backbeat.samples import (
+    IMPOSSIBLE_ACC_M_S2,
+    IMPOSSIBLE_GYR_RAD_S,
+    BoolArray,
+    Context,
+    ContextKind,
+    FloatArray,
+    Samples,
+    SourceInfo,
+)
 
 _LOG = logging.getLogger(__name__)
 
@@ -88,9 +97,9 @@ class CsvRecording(Recording):
         """Rows whose time and sensor axes are all numbers, and possible ones."""
         acc = self._columns(table, ACC)
         good = np.isfinite(table[:, self._header.place["time"]])
-        good &= np.all(np.abs(acc) <= plausible.IMPOSSIBLE_ACC_M_S2, axis=1)
+        good &= np.all(np.abs(acc) <= IMPOSSIBLE_ACC_M_S2, axis=1)
         if self._header.has_gyroscope:
-            good &= np.all(np.abs(self._columns(table, GYR)) <= plausible.IMPOSSIBLE_GYR_RAD_S, axis=1)
+            good &= np.all(np.abs(self._columns(table, GYR)) <= IMPOSSIBLE_GYR_RAD_S, axis=1)
         return cast("BoolArray", good)
 
     def _blocks(self) -> Iterator[Samples | Context]:
@@ -128,7 +137,7 @@ class CsvRecording(Recording):
         """What is wrong with a row whose every field can be read."""
         for name in ("time", *ACC, *GYR):
             value = row[self._header.place[name]] if name in self._header.place else 0.0
-            limit = {"a": plausible.IMPOSSIBLE_ACC_M_S2, "g": plausible.IMPOSSIBLE_GYR_RAD_S}.get(name[0], np.inf)
+            limit = {"a": IMPOSSIBLE_ACC_M_S2, "g": IMPOSSIBLE_GYR_RAD_S}.get(name[0], np.inf)
             if not np.isfinite(value):
                 return f"{name} is no number"
             if abs(value) > limit:

@@ -11,7 +11,15 @@ from backbeat.errors import SourceError
 from backbeat.logbook import plausible
 from backbeat.logbook.kept import IntArray, KeptRows
 from backbeat.logbook.recording import Recording
-from backbeat.samples import BoolArray, Context, FloatArray, Samples, SourceInfo
+from backbeat.samples import (
+    IMPOSSIBLE_ACC_M_S2,
+    IMPOSSIBLE_GYR_RAD_S,
+    BoolArray,
+    Context,
+    FloatArray,
+    Samples,
+    SourceInfo,
+)
 
 BLOCK = 4096
 
@@ -83,7 +91,7 @@ class ImportedRecording(Recording):
     """
 
     def __init__(self, name: str, found: Found, *, strict: bool = False) -> None:
-        acc, gap = found.acc.kept(plausible.IMPOSSIBLE_ACC_M_S2, strict=strict)
+        acc, gap = found.acc.kept(IMPOSSIBLE_ACC_M_S2, strict=strict)
         if not len(acc.time):
             finite = np.isfinite(found.acc.values).all(axis=1)
             fault = plausible.acceleration_fault(found.acc.values[finite]) if finite.any() else None
@@ -95,7 +103,7 @@ class ImportedRecording(Recording):
         acc.values[:, ~present] = np.nan
         gyr = None
         if found.gyr is not None and len(found.gyr.time):
-            turning, _ = found.gyr.kept(plausible.IMPOSSIBLE_GYR_RAD_S, strict=strict)
+            turning, _ = found.gyr.kept(IMPOSSIBLE_GYR_RAD_S, strict=strict)
             if turning_fault := plausible.rotation_fault(turning.values) if len(turning.time) else None:
                 raise SourceError(f"{name} ({found.program}): {turning_fault}.")
             acc, gap, gyr = _together(acc, gap, turning)

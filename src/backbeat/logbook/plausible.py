@@ -9,13 +9,11 @@ from backbeat.samples import STANDARD_GRAVITY, FloatArray
 GRAVITY_RANGE_G = (0.5, 2.0)
 """Where the median |specific force| of a worn sensor lies, standing or running; in free fall 0, in one step up to 5."""
 
-RATE_RANGE_HZ = (10.0, 10_000.0)
+RATE_RANGE_HZ = (23.0, 10_000.0)
+"""More than 45 ms between readings is a gap for the analysis: slower files would be read and show nothing."""
+
 FASTEST_HIP_RAD_S = 20.0
 """A hip turns at up to about 8 rad/s while running; a tenth of all readings above this are degrees."""
-
-IMPOSSIBLE_ACC_M_S2 = 2000.0
-IMPOSSIBLE_GYR_RAD_S = 200.0
-"""Beyond any body-worn sensor's range (200 g, 11 000 °/s): a damaged number."""
 
 
 def time_fault(time: FloatArray) -> str | None:
