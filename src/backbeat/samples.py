@@ -132,7 +132,6 @@ ContextKind = Literal[
     "shoe",  # shoe id
     "surface",  # "road", "track", "trail", "treadmill", …
     "command",  # "start_session", "stop_session"
-    "calibration",  # what `backbeat calibrate` found for this sensor and runner
     "baseline",  # the runner's own baseline in force
     "sensor",  # {"state": "lost" | "found" | "fault", "reason": …}
     "settings",  # settings that changed during a run

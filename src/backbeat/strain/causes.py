@@ -116,7 +116,7 @@ CAUSES: dict[str, Cause] = {
     ),
     "hard_surface": Cause(
         "Hard surfaces",
-        "The surface is what you enter; the time on it is shown. The sensor cannot name a surface.",
+        "The sensor cannot name a surface; write it into a note if you want to compare.",
         "D",
         "On woodchip the shock at the trunk had lower frequencies than on concrete (28 runners, Schütte 2016).",
         "It says nothing about pain; no study was found that links the surface with back pain in runners.",
@@ -166,7 +166,7 @@ CAUSES: dict[str, Cause] = {
     ),
     "dehydration": Cause(
         "Dehydration in the heat",
-        "Water drunk cannot be seen; you can note it, and the temperature is shown where it is known.",
+        "Water drunk cannot be seen, nor the weather: the sensor knows its own temperature only. You can note both.",
         "C",
         "Uncomfortable temperature went with back pain (odds ratio 6.6, 800 marathoners, 36 with pain, Wu 2021).",
         "About the weather, not about water; asked afterwards; a wide uncertainty.",
