@@ -115,6 +115,15 @@ def test_pain_that_is_entered_is_answered_at_once(value: JsonValue, word: str | 
         assert events[0].known_at == 5.0
 
 
+def test_pain_that_grows_is_answered_again() -> None:
+    strain = Strain(StrainSettings(), Known("sacrum"))
+    strain.context(Context(1.0, "pain", 3), 1.0)
+    cleared, raised = (e for e in strain.context(Context(60.0, "pain", 8), 60.0) if isinstance(e, Alert))
+    assert (cleared.state, raised.state) == ("cleared", "raised")
+    assert raised.value == 8
+    assert "stop running" in raised.message
+
+
 def test_less_pain_clears_and_nonsense_is_ignored() -> None:
     strain = Strain(StrainSettings(), Known("sacrum"))
     assert [e.state for e in strain.context(note({"value": 4}), 5.0) if isinstance(e, Alert)] == ["raised"]

@@ -85,7 +85,7 @@ class Alerts:
             return []
         return [self._alert(rule, finding, time, known_at)]
 
-    def clear(self, name: str, time: float, known_at: float, message: str = _USUAL) -> list[Alert]:
+    def clear(self, name: str, time: float, known_at: float, message: str) -> list[Alert]:
         """Clear this alert at once, if it stands."""
         latch = self.latches.get(name)
         if latch is None or latch.raised is None:

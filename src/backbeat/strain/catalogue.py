@@ -27,7 +27,7 @@ class Rule:
         threshold: least change or value that is worth telling, in `threshold_unit`.
         threshold_unit: "% of usual", "SD" or the unit of the measure.
         certainty: for "change", how many standard errors the change has to be from zero; with it the false alerts of
-            all rules together stay below one in ten hours (docs/validation.md).
+            all rules together stay below one in ten hours of simulated runs (docs/validation.md).
         levels: values at each of which a "once" alert is told.
         unit: of the figures in the alert.
         persistence_s: for how long the condition has to hold.

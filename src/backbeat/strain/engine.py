@@ -26,6 +26,7 @@ HARD_SHARE = 1.3
 HARD_WINDOW_S = 60.0
 HARD_COUNT = 3
 _STEPS_FOR_HARD = 1000
+_REPORTED_ANEW = "You have reported anew how it feels."
 
 
 @dataclass(slots=True)
@@ -141,7 +142,9 @@ class Strain:
             if level is None:
                 return []
             finding = Finding(level >= self._alerts.rule("pain_report").threshold or red_flag, True, value=level)
-            told = self._alerts.judge("pain_report", finding, now, now) if finding.on else self._clear_pain(now)
+            told = self._clear_pain(now)  # every report is answered anew: what grows from 3 to 8 must not stay unheard
+            if finding.on:
+                told += self._alerts.judge("pain_report", finding, now, now)
             return [_with_advice(alert, level, red_flag) for alert in told]
         if context.kind == "baseline":
             try:
@@ -225,7 +228,7 @@ class Strain:
         return Finding(bad, not bad, self._known.quality, since=self._bad_since)
 
     def _clear_pain(self, now: float) -> list[Alert]:
-        return self._alerts.clear("pain_report", now, now)
+        return self._alerts.clear("pain_report", now, now, _REPORTED_ANEW)
 
     def _summary(self, session: str, end: float, known_at: float, gaps_s: float) -> Summary:
         whole: Symmetry | None = self._symmetry.of_session(known_at)
