@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 EXTRAS ?= dev
 
-.PHONY: help demo test test-slow test-all bench check setup arm64 chroot lock lock clean
+.PHONY: help demo test test-slow test-all bench check setup arm64 chroot lock clean
 
 help: ## what can be typed here
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
