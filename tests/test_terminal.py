@@ -1,6 +1,7 @@
 """What a person sees of a run."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 from rich.console import Console
@@ -52,6 +53,16 @@ def test_plain_lines_tell_events_state_and_summary() -> None:
     assert any("running, steps" in t and "171 steps/min" in t and "250 ms" in t for t in told)
     assert any("cadence" in t and "170 steps/min" in t for t in told)
     assert any("impact ×1" in t for t in told)
+
+
+def test_a_name_steers_no_terminal() -> None:
+    info = replace(INFO, name="[/b] \x1b[2J\x9b\udcff.csv")
+    plain, table = io.StringIO(), io.StringIO()
+    for view in (PlainLines(info, plain), LiveTable(info, Console(file=table, force_terminal=True, width=100))):
+        view.take(minutes(), [])
+        view.finish([])
+    assert plain.getvalue() == "[/b] �[2J��.csv\n"
+    assert "[/b] �[2J��.csv" in table.getvalue()
 
 
 def test_nothing_is_told_of_a_silent_recording_but_its_name() -> None:

@@ -9,8 +9,10 @@ from rich.console import Console, Group
 from rich.live import Live as Screen
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from backbeat import words
+from backbeat.errors import printable
 from backbeat.events import Event, Summary
 from backbeat.live import Live, LiveState
 from backbeat.pipeline import Consumer
@@ -27,7 +29,8 @@ def view(info: SourceInfo, stream: TextIO) -> Consumer:
 
 def title(info: SourceInfo) -> str:
     """What is being looked at; simulated readings say so."""
-    return info.name if info.origin != "simulated" or "simulated" in info.name else f"{info.name} (simulated)"
+    name = printable(info.name)
+    return name if info.origin != "simulated" or "simulated" in name else f"{name} (simulated)"
 
 
 class PlainLines:
@@ -128,7 +131,7 @@ class LiveTable:
 
 
 def _figures(name: str, figures: dict[str, str]) -> Table:
-    table = Table(title=name, title_justify="left", show_header=False)
+    table = Table(title=Text(name, "table.title"), title_justify="left", show_header=False)
     table.add_column(style="dim")
     table.add_column(min_width=16)
     for label, text in figures.items():

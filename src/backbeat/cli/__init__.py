@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import typer
 
 from backbeat import __version__
-from backbeat.errors import UserError
+from backbeat.errors import UserError, printable
 
 COMMANDS = {
     "broker": "Set up Mosquitto for a team: encryption, passwords, who may read and write what.",
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         _application(called)(words)
     except UserError as error:
-        typer.echo(f"backbeat: {error}", err=True)
+        typer.echo(printable(f"backbeat: {error}"), err=True)
         raise SystemExit(2) from None
     except BrokenPipeError:  # whoever read our output has had enough, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
