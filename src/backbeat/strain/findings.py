@@ -91,5 +91,5 @@ def hill_findings(block: Block, drift: DriftWatch, alerts: Alerts) -> Iterator[t
     yield "downhill_load", Finding(grade <= steep and harder, grade > steep + _FLAT_AGAIN_PCT, grade)
     tilt = float(block.values[POSITION["pelvic_tilt_drift_deg"]])
     steep = alerts.rule("uphill_lean").threshold
-    leaning = not math.isnan(tilt) and abs(tilt) >= _TILT_DEG
+    leaning = tilt >= _TILT_DEG  # forward; False where there is none
     yield "uphill_lean", Finding(grade >= steep and leaning, grade < steep - _FLAT_AGAIN_PCT, grade)
