@@ -207,3 +207,12 @@ def test_cut_anywhere(cuts: list[int], every: int | None) -> None:
     assert {"sessionstarted", "sessionended", "summary", "alertraised", "alertcleared"} <= set(kinds)
     edges = sorted(set(cuts)) if every is None else list(range(every, len(whole), every))
     assert events(edges) == expected
+
+
+def test_hours_of_a_treadmill_without_a_runner_are_not_kept() -> None:
+    monitor = Monitor(SourceInfo("belt", "live", rate_hz=100.0))
+    still = np.tile([0.0, 0.0, 9.81], (100, 1))
+    for second in range(300):
+        monitor.feed(Samples.of(second + np.arange(100) / 100, still))
+        monitor.feed(Context(second + 0.99, "speed_m_s", 3.0))
+    assert len(monitor._speed) < 100

@@ -30,6 +30,8 @@ class MonitorSettings:
 
 _SHORT_GAP_S = 0.1
 _KEPT_GAPS = 999
+_STEP_LATEST_S = 60.0
+"""No step becomes known so long after it: older speeds are dropped even where nobody runs."""
 
 
 class Monitor:
@@ -165,8 +167,10 @@ class Monitor:
         now = max(context.time, self._now)
         if context.kind == "speed_m_s":
             self._speed.append((now, _number(context)))
+            _in_force(self._speed, self._now - _STEP_LATEST_S)
         elif context.kind == "grade_pct":
             self._grade.append((now, _number(context)))
+            _in_force(self._grade, self._now - _STEP_LATEST_S)
         elif context.kind == "command" and context.value == "start_session" and not self._rule.active:
             self._rule.start(now)
             self._begin(now, events)
