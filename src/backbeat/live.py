@@ -29,6 +29,10 @@ from backbeat.samples import Context, Samples
 STEPS_SHOWN = 8
 """Figures are means over this many last steps: as many left as right ones, and about three seconds of running."""
 
+IMPACTS_A_SIDE = 100
+"""Landings of each foot whose mean is shown. The symmetry looks back as far by default, so the two figures and the
+index beside them fit; a few landings of a foot scatter by more than most runners' feet differ."""
+
 STEP_STALE_S = 2.0
 """Without a step for so long nobody is running or walking (the slowest walk has one every 1.2 s)."""
 
@@ -49,11 +53,11 @@ class Live:
         state: what the runner is doing; "unknown" before the first reading and while the sensor is lost.
         sensor: whether readings come.
         cadence_spm: steps a minute.
-        contact_time_ms: mean over the last steps, like all that follow.
+        contact_time_ms: mean over the last steps, like all that follow and do not say otherwise.
         flight_time_ms: of the flight before each contact.
         impact_peak_g: of both feet.
-        impact_left_g: of the left foot.
-        impact_right_g: of the right foot.
+        impact_left_g: mean of the left foot's last hundred landings, as far as the symmetry looks back.
+        impact_right_g: of the right foot's, likewise.
         peak_force_bw: estimated peak vertical ground reaction force, body weights.
         vertical_oscillation_cm: highest minus lowest point of the sensor.
         impact_symmetry_pct: 100·(R−L)/(½(R+L)), positive when the right is larger.
@@ -122,6 +126,10 @@ class LiveState:
         self._waiting_events: deque[Event] = deque()
         self._waiting_contexts: list[Context] = []
         self._steps: deque[Step] = deque(maxlen=STEPS_SHOWN)
+        self._impacts: dict[Side, deque[float]] = {
+            "left": deque(maxlen=IMPACTS_A_SIDE),
+            "right": deque(maxlen=IMPACTS_A_SIDE),
+        }
         self._step_count = 0
         self._step_times: deque[float] = deque(maxlen=STEPS_REMEMBERED)
         self._session: str | None = None
@@ -179,8 +187,8 @@ class LiveState:
             contact_time_ms=_mean(steps, "contact_time_ms"),
             flight_time_ms=_mean(steps, "flight_time_ms"),
             impact_peak_g=_mean(steps, "impact_peak_g"),
-            impact_left_g=_mean([step for step in steps if step.side == "left"], "impact_peak_g"),
-            impact_right_g=_mean([step for step in steps if step.side == "right"], "impact_peak_g"),
+            impact_left_g=self._impact_of("left") if steps else None,
+            impact_right_g=self._impact_of("right") if steps else None,
             peak_force_bw=_mean(steps, "peak_force_bw"),
             vertical_oscillation_cm=_mean(steps, "vertical_oscillation_cm"),
             impact_symmetry_pct=symmetry.impact_pct,
@@ -203,6 +211,10 @@ class LiveState:
             session_s=time - self._session_start if self._session is not None and time is not None else None,
         )
 
+    def _impact_of(self, side: Side) -> float | None:
+        impacts = self._impacts[side]
+        return sum(impacts) / len(impacts) if impacts else None
+
     def _stepping(self) -> bool:
         return bool(self._steps) and self._time is not None and self._time - self._steps[-1].time <= STEP_STALE_S
 
@@ -220,6 +232,8 @@ class LiveState:
                 if self._steps and self._steps[-1].activity != event.activity:
                     self._steps.clear()
                 self._steps.append(event)
+                if event.side is not None and event.impact_peak_g is not None:
+                    self._impacts[event.side].append(event.impact_peak_g)
                 self._step_times.append(event.time)
                 self._step_count += 1
             case Symmetry():
@@ -240,6 +254,8 @@ class LiveState:
             self._session = None
             self._alerts.clear()
             self._step_count = 0
+            for impacts in self._impacts.values():
+                impacts.clear()
             return
         self._session = change.session
         self._session_start = change.time
