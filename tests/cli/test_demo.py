@@ -4,37 +4,72 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
-from rigs.reader import Reader
+from backbeat.team.runners import TEAM
+from rigs.reader import Reader, wait_until
 
 
 def backbeat(*words: str) -> list[str]:
     return [sys.executable, "-m", "backbeat", *words]
 
 
-@pytest.mark.timeout(180)
-def test_it_ends_by_itself_with_the_summary_and_can_be_subscribed_to() -> None:
+@contextmanager
+def demo(*words: str) -> Iterator[tuple[subprocess.Popen[str], str, int]]:
+    """A demo without a terminal: the process, the first lines it said, its broker's port."""
     with subprocess.Popen(
-        backbeat("demo", "--minutes", "0.1", "--pace", "20"),
+        backbeat("demo", *words),
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "COLUMNS": "100"},
-    ) as demo:
-        assert demo.stdout
-        head = ""
-        while not (found := re.search(r"mosquitto_sub -h 127\.0\.0\.1 -p (\d+) -t 'backbeat/#' -v", head)):
-            line = demo.stdout.readline()
-            assert line, head
-            head += line
-        with Reader(int(found[1]), "backbeat/#") as reader:
+    ) as process:
+        try:
+            assert process.stdout
+            head = ""
+            while not (found := re.search(r"backbeat replay .* --mqtt 'mqtt://127\.0\.0\.1:(\d+)\?", head)):
+                line = process.stdout.readline()
+                assert line, head
+                head += line
+            yield process, head, int(found[1])
+        finally:
+            process.kill()
+
+
+@pytest.mark.timeout(180)
+def test_it_ends_by_itself_with_every_runners_summary_and_can_be_subscribed_to() -> None:
+    with demo("--minutes", "0.1", "--pace", "20") as (process, head, port):
+        with Reader(port, "backbeat/#") as reader:
             assert reader.wait_for("/live")[0].json["origin"] == "simulated"
-            rest = demo.stdout.read()
-        assert demo.wait() == 0
+            assert process.stdout
+            rest = process.stdout.read()
+        assert process.wait() == 0
     assert "simulated" in head
-    assert re.search(r"Sam \(simulated\): running, cadence 1\d\d steps/min", rest)
-    assert re.search(r"running +│ 0:0[12]:\d\d", rest)
-    assert len(reader.on("/session/last")) == 1
+    _, _, sessions = rest.partition("Each runner's session")
+    for runner in TEAM:
+        assert re.search(rf"{runner.name} +0:0[12]:\d\d +\d+ +1\d\d ", sessions), rest
+        assert f"{runner.name} " in head
+    assert len(reader.on("/session/last")) == len(TEAM)
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_with_the_summaries_when_it_is_stopped(number: signal.Signals) -> None:
+    with demo("--minutes", "60", "--pace", "20") as (process, _, port):
+        with Reader(port, "backbeat/#") as reader:
+            wait_until(
+                lambda: all(any(got.json["session"] for got in reader.on(f"{r.id}/live")) for r in TEAM), "sessions"
+            )
+        process.send_signal(number)
+        assert process.stdout
+        rest = process.stdout.read()
+        assert process.wait() == 0
+    assert all(
+        re.search(rf"{runner.name} +0:\d\d:\d\d ", rest.partition("Each runner's session")[2]) for runner in TEAM
+    )

@@ -20,7 +20,7 @@ COMMANDS = {
     "calibrate": "Stand still, then bow: which way round the sensor is worn.",
     "config": "Check a configuration file, or write the complete commented one.",
     "datasets": "Public recordings to try things with.",
-    "demo": "A simulated runner, a broker and what a coach would see.",
+    "demo": "Six simulated runners, a broker and what a coach would see.",
     "doctor": "Check sensor, bus, disk, clock and broker; each with the remedy.",
     "evaluate": "Score the analysis on recordings with ground truth.",
     "history": "What has been run: list, show, delete.",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.live import Live as Screen
 from rich.table import Table
@@ -17,23 +18,26 @@ from rich.text import Text
 
 from backbeat.mqtt.settings import MqttSettings
 
-LINE_EVERY_S = 5.0
-"""Where there is no terminal, a line about each runner so often."""
+TABLE_FIRST_S, TABLE_EVERY_S = 4.0, 15.0
+"""Where there is no terminal, the team's table is printed so often."""
+
+WORDS = ("runner", "doing", "alerts")
+"""Columns that are no figures."""
 
 Message = Mapping[str, Any]
 
 
 class Coach:
-    """Subscribes to all runners of a broker and shows them: a table on a terminal, lines elsewhere."""
+    """Subscribes to all runners of a broker and shows them: one table on a terminal, one now and then elsewhere."""
 
     def __init__(self, settings: MqttSettings, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings, self._console, self._clock = settings, console, clock
         self._live: dict[str, Message] = {}
         self._names: dict[str, str] = {}
         self._online: dict[str, bool] = {}
-        self._last_line: dict[str, float] = {}
-        self._summaries: set[str] = set()
-        self._summary_came = threading.Condition()
+        self._next_table = clock() + TABLE_FIRST_S
+        self._summaries: dict[str, Message] = {}
+        self._news = threading.Condition()
         self._ready = threading.Event()
         self._screen: Screen | None = None
         self._client = Client(CallbackAPIVersion.VERSION2)
@@ -51,15 +55,21 @@ class Coach:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._screen is not None:
-            self._screen.stop()
+        self._stop_screen()
         self._client.disconnect()
         self._client.loop_stop()
 
-    def wait_for_summary(self, runner: str, patience_s: float) -> bool:
-        """Whether a runner's summary came."""
-        with self._summary_came:
-            return self._summary_came.wait_for(lambda: runner in self._summaries, patience_s)
+    def sum_up(self, runners: Sequence[str], patience_s: float) -> None:
+        """Print every runner's last session, having waited until all have left."""
+        with self._news:  # a device says that it is gone after everything else
+            self._news.wait_for(lambda: not any(self._online.get(runner, True) for runner in runners), patience_s)
+            summaries = dict(sorted(self._summaries.items()))
+        self._stop_screen()
+        if summaries:
+            self._console.print(self._rows("Each runner's session", {r: _summary(b) for r, b in summaries.items()}))
+        missing = [self._name(runner) for runner in runners if runner not in summaries]
+        if missing:
+            self._tell(f"No session to sum up (it takes 30 s of running): {', '.join(missing)}.")
 
     def _on_message(self, _c: Client, _u: object, message: MQTTMessage) -> None:
         levels = message.topic.split("/")
@@ -69,16 +79,20 @@ class Coach:
         body: Message = json.loads(message.payload)
         match what:
             case "info":
-                self._names[runner] = f"{body['runner_name']} ({body['origin']})"
+                self._names[runner] = body["runner_name"] + (
+                    "" if body["origin"] == "simulated" else f" ({body['origin']})"
+                )
             case "status":
-                self._online[runner] = body["state"] == "online"
+                with self._news:
+                    self._online[runner] = body["state"] == "online"
+                    self._news.notify_all()
             case "live":
                 self._live[runner] = body
-                self._line(runner, body)
+                self._print_now_and_then()
             case "alert":
                 self._tell(f"{_clock(body['known_at'])}  {self._name(runner)}: {_alert(body)}", "bold yellow")
             case "session/last" if not message.retain:
-                self._tell_summary(runner, body)
+                self._summaries[runner] = body
 
     def _name(self, runner: str) -> str:
         return self._names.get(runner, runner)
@@ -86,45 +100,41 @@ class Coach:
     def _tell(self, text: str, style: str = "") -> None:
         self._console.print(Text(text, style), soft_wrap=True)
 
-    def _line(self, runner: str, body: Message) -> None:
-        now = self._clock()
-        if self._screen is None and now - self._last_line.get(runner, -LINE_EVERY_S) >= LINE_EVERY_S:
-            self._last_line[runner] = now
-            figures = [f"{name} {text}" for name, text in _figures(body).items() if text != "–"]
-            self._tell(f"{_clock(body['time'])}  {self._name(runner)}: {', '.join([body['state'], *figures])}")
+    def _stop_screen(self) -> None:
+        if self._screen is not None:
+            self._screen.stop()
+            self._screen = None
 
-    def _tell_summary(self, runner: str, body: Message) -> None:
-        table = Table(
-            title=f"{self._name(runner)}: the session in one message", title_justify="left", show_header=False
-        )
-        for name, text in _summary(body).items():
-            table.add_row(name, text)
-        self._console.print(table)
-        with self._summary_came:
-            self._summaries.add(runner)
-            self._summary_came.notify_all()
+    def _print_now_and_then(self) -> None:
+        if not self._console.is_terminal and self._clock() >= self._next_table:
+            self._next_table = self._clock() + TABLE_EVERY_S
+            self._console.print(self._table())
 
     def _table(self) -> Table:
-        table = Table(title="What a coach sees, once a second", title_justify="left")
-        rows = {runner: _figures(body) for runner, body in sorted(self._live.items())}
-        for name in ("runner", "time", "doing", *next(iter(rows.values()), {})):
-            table.add_column(name)
-        for runner, figures in rows.items():
-            body = self._live[runner]
+        rows = {}
+        for runner, body in sorted(self._live.items()):
             doing = body["state"] if self._online.get(runner, True) else "offline"
-            table.add_row(self._name(runner), _clock(body["time"]), doing, *figures.values())
+            rows[runner] = {"time": _clock(body["time"]), "doing": doing, **_figures(body)}
+        return self._rows("What a coach sees, once a second (simulated runners)", rows)
+
+    def _rows(self, title: str, rows: Mapping[str, Mapping[str, str]]) -> Table:
+        table = Table(title=title, title_justify="left", box=SIMPLE)
+        for name in ("runner", *next(iter(rows.values()), {})):
+            table.add_column(name, justify="left" if name in WORDS else "right", overflow="fold")
+        for runner, figures in rows.items():
+            table.add_row(*(Text(text) for text in (self._name(runner), *figures.values())))
         return table
 
 
 def _figures(body: Message) -> dict[str, str]:
     return {
-        "cadence": _amount(body["cadence_spm"], "steps/min"),
-        "contact": _amount(body["contact_time_ms"], "ms"),
-        "impact left": _amount(body["impact_left_g"], "g", 2),
-        "right": _amount(body["impact_right_g"], "g", 2),
-        "right against left": _amount(body["impact_symmetry_pct"], "%", 1, signed=True),
-        "alerts": body["alerts"] or "–",
-        "signal": _amount(None if body["signal_quality"] is None else 100 * body["signal_quality"], "%"),
+        "steps/min": _amount(body["cadence_spm"]),
+        "contact ms": _amount(body["contact_time_ms"]),
+        "left g": _amount(body["impact_left_g"], 2),
+        "right g": _amount(body["impact_right_g"], 2),
+        "R−L %": _amount(body["impact_symmetry_pct"], 1, signed=True),
+        "alerts": body["alerts"].replace(", ", "\n") or "–",
+        "signal %": _amount(None if body["signal_quality"] is None else 100 * body["signal_quality"]),
     }
 
 
@@ -141,19 +151,18 @@ def _alert(body: Message) -> str:
 def _summary(body: Message) -> dict[str, str]:
     symmetry = body["symmetry"] or {}
     return {
-        "session": body["session"],
         "running": _clock(body["running_s"]),
         "steps": str(body["steps"]),
-        "cadence": _amount(body["cadence_spm"], "steps/min"),
-        "contact time": _amount(body["contact_time_ms"], "ms"),
-        "impact": _amount(body["impact_peak_g"], "g", 2),
-        "impact, right against left": _amount(symmetry.get("impact_pct"), "%", 1, signed=True),
-        "alerts": ", ".join(f"{name} ×{count}" for name, count in body["alerts"].items()) or "none",
+        "steps/min": _amount(body["cadence_spm"]),
+        "contact ms": _amount(body["contact_time_ms"]),
+        "impact g": _amount(body["impact_peak_g"], 2),
+        "R−L %": _amount(symmetry.get("impact_pct"), 1, signed=True),
+        "alerts": "\n".join(f"{name} ×{count}" for name, count in body["alerts"].items()) or "none",
     }
 
 
-def _amount(value: float | None, unit: str, decimals: int = 0, *, signed: bool = False) -> str:
-    return "–" if value is None else f"{value:{'+' if signed else ''}.{decimals}f} {unit}"
+def _amount(value: float | None, decimals: int = 0, *, signed: bool = False) -> str:
+    return "–" if value is None else f"{value:{'+' if signed else ''}.{decimals}f}"
 
 
 def _clock(seconds: float | None) -> str:

@@ -1,60 +1,70 @@
-"""`backbeat demo`: a broker, a simulated runner and what a coach would see, with nothing to set up."""
+"""`backbeat demo`: a broker, a team of simulated runners and what a coach would see, with nothing to set up."""
 
 from __future__ import annotations
 
-import threading
-import time
-from contextlib import suppress
+import math
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from backbeat.cli.coach import Coach
-from backbeat.logbook.pace import RealTime
-from backbeat.monitor import Monitor
-from backbeat.mqtt import MqttSettings, Publisher
+from backbeat.cli.run import stopped_by_signals
+from backbeat.mqtt import MqttSettings
 from backbeat.mqtt.embedded import EmbeddedBroker
-from backbeat.pipeline import run
-from backbeat.sources import open_source
+from backbeat.team.outing import Outing
+from backbeat.team.runners import TEAM
 
 PACE = 10.0
-"""The demo's runner lives so many times faster than we do: ten minutes of running in one of ours."""
+"""The demo's runners live so many times faster than we do: ten minutes of running in one of ours."""
 
-RUNNER = "sim:?stand=3&seconds={seconds:.0f}&seed=7&asymmetry_drift=4&impact_drift=2&drift_from=90"
-"""After a minute and a half the right foot begins to land harder, by four per cent more each minute."""
+MINUTES_ALONE = 1.0
+"""How long it lasts where there is no terminal to stop it from."""
 
-END_PATIENCE_S = 10.0
+SUMMARY_PATIENCE_S = 10.0
 
 
 def command(
-    minutes: Annotated[float, typer.Option(min=0.05, help="How long it lasts.")] = 1.0,
-    until_stopped: Annotated[bool, typer.Option("--until-stopped", help="Until Ctrl-C.")] = False,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.05, help="End by itself after so long; one minute without a terminal.")
+    ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Of the broker; 0 takes a free one.")] = 0,
     pace: Annotated[float, typer.Option(min=1.0, max=50.0, help="So many times faster than real time.")] = PACE,
 ) -> None:
-    """A simulated runner whose right foot lands harder and harder, a broker, and what a coach would see."""
+    """Six simulated runners, a broker, and what a coach would see; until Ctrl-C.
+
+    One tires, one lands harder and harder with the right foot, one wears a sensor that slips, one runs over a hill,
+    one loses the connection and one has an uneventful run. The first alerts come after four to eight minutes of
+    running, 25 to 50 of our seconds. Nobody of them is real; the analysis and the messages are.
+    """
     console = Console()
-    seconds = 1e6 if until_stopped else max(5.0, minutes * 60.0 * pace - 3.0)
-    with EmbeddedBroker(port) as broker:
-        settings = MqttSettings.from_url(f"{broker.url}?version=3.1.1&team=demo&runner=sam&runner_name=Sam")
-        console.print(f"A simulated runner (no real person), {pace:g} times as fast as life.")
-        console.print("Subscribe in another terminal with:")
-        console.print(f"  mosquitto_sub -h 127.0.0.1 -p {broker.port} -t 'backbeat/#' -v", markup=False, soft_wrap=True)
-        with Coach(settings, console) as coach:
-            _simulate(settings, seconds, pace, console)
-            if not coach.wait_for_summary("sam", END_PATIENCE_S):
-                console.print("The runner stopped before there was a session to sum up (it takes 30 s of running).")
+    if minutes is None and not (sys.stdin.isatty() and console.is_terminal):
+        minutes = MINUTES_ALONE
+    seconds = math.inf if minutes is None else minutes * 60.0 * pace
+    with ExitStack() as stack:
+        broker = stack.enter_context(EmbeddedBroker(port))
+        settings = MqttSettings.from_url(f"{broker.url}?version=3.1.1")
+        say = _sayer(console)
+        say(f"Six simulated runners (nobody real), {pace:g} times as fast as life{_how_long(minutes)}:")
+        for runner in TEAM:
+            say(f"  {runner.name:6} {runner.story}")
+        say("Subscribe in another terminal with:")
+        say(f"  mosquitto_sub -h 127.0.0.1 -p {broker.port} -t 'backbeat/#' -v")
+        say("Let a real recording run with them:")
+        say(f"  backbeat replay run.csv --realtime --mqtt '{broker.url}?team=demo&runner=me&runner_name=Me'")
+        outing = Outing(settings, say, pace=pace, seconds=seconds)
+        stack.enter_context(stopped_by_signals(outing.stop))
+        coach = stack.enter_context(Coach(settings, console))
+        outing.run()
+        coach.sum_up([runner.id for runner in TEAM], SUMMARY_PATIENCE_S)
 
 
-def _simulate(settings: MqttSettings, seconds: float, pace: float, console: Console) -> None:
-    """The run, until its end or Ctrl-C."""
-    interrupted = threading.Event()
-    with open_source(RUNNER.format(seconds=seconds)) as source:
-        paced = RealTime(source, clock=lambda: time.monotonic() * pace, wait=lambda left: interrupted.wait(left / pace))
-        publisher = Publisher(
-            settings, source.info, report=lambda text: console.print(text, markup=False, soft_wrap=True)
-        )
-        publisher.wait_connected()
-        with suppress(KeyboardInterrupt):  # the run has then ended in order, with its summary
-            run(paced, Monitor(source.info), [publisher])
+def _how_long(minutes: float | None) -> str:
+    return ", until Ctrl-C" if minutes is None else f", for {minutes:g} min"
+
+
+def _sayer(console: Console) -> Callable[[str], None]:
+    return lambda text: console.print(text, markup=False, highlight=False, soft_wrap=True)

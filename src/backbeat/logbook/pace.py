@@ -10,7 +10,7 @@ from backbeat.samples import Context, Samples, joined
 from backbeat.sources import Around, Source
 
 SLICE_S = 0.1
-"""A paced source gives its readings in slices of at most so many seconds, as a sensor's FIFO would."""
+"""A paced source gives its readings in slices of at most so many seconds, as a sensor's FIFO would, unless told."""
 
 
 class InBlocks(Around):
@@ -49,6 +49,7 @@ class RealTime(Around):
         source: what to pace.
         clock: seconds that pass.
         wait: sleeps for so many seconds; None to sleep in a way that `stop` interrupts.
+        slice_s: readings are given in slices of at most so many seconds.
     """
 
     def __init__(
@@ -56,8 +57,10 @@ class RealTime(Around):
         source: Source,
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float], object] | None = None,
+        slice_s: float = SLICE_S,
     ) -> None:
         super().__init__(source)
+        self._slice_s = slice_s
         self._stopped = threading.Event()
         self._clock, self._wait = clock, wait or self._stopped.wait
 
@@ -72,7 +75,7 @@ class RealTime(Around):
             if isinstance(block, Context):
                 yield block
                 continue
-            for part in _slices(block):
+            for part in _slices(block, self._slice_s):
                 due = float(part.time[-1])
                 ahead = self._clock() - due if ahead is None else ahead
                 while (left := due + ahead - self._clock()) > 0.0 and not self._stopped.is_set():
@@ -82,9 +85,9 @@ class RealTime(Around):
                 yield part
 
 
-def _slices(block: Samples) -> Iterator[Samples]:
+def _slices(block: Samples, slice_s: float) -> Iterator[Samples]:
     start = 0
     while start < len(block):
-        end = max(start + 1, int(block.time.searchsorted(block.time[start] + SLICE_S)))
+        end = max(start + 1, int(block.time.searchsorted(block.time[start] + slice_s)))
         yield block[start:end]
         start = end
