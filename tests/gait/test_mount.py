@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from backbeat.gait.mount import Mount
+from backbeat.gait.mount import Mount, Worn
 
 
 def test_two_axes_give_the_third() -> None:
@@ -27,3 +27,24 @@ def test_two_axes_give_the_third() -> None:
 def test_what_cannot_be_is_said(up: str | None, forward: str | None, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         Mount.of(up, forward)
+
+
+FOUND = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+
+
+@pytest.mark.parametrize(
+    ("up", "forward", "turned"),
+    [
+        ((0.1, 0.0, 0.995), (0.8, -0.6, 0.0), False),  # near enough: the motion knows better
+        ((0.1, 0.0, 0.995), (-0.8, -0.6, 0.0), True),
+        ((0.1, 0.0, 0.995), (-0.6, -0.8, 0.0), False),  # across: it says nothing of front and back
+        ((0.0, 0.0, -1.0), (-1.0, 0.0, 0.0), False),  # it is worn upside down now: what was seen says nothing
+    ],
+)
+def test_a_calibration_says_where_the_front_is(
+    up: tuple[float, float, float], forward: tuple[float, float, float], turned: bool
+) -> None:
+    matrix = Mount.of(None, None, Worn(up, forward)).facing(FOUND)
+    assert matrix[0].tolist() == ([-1, 0, 0] if turned else [1, 0, 0])
+    assert matrix[2].tolist() == [0, 0, 1]
+    assert np.linalg.det(matrix) == pytest.approx(1.0)

@@ -10,7 +10,8 @@ import numpy as np
 from backbeat.events import ActivityChange, SignalQuality, Stability, Step
 from backbeat.gait.analysis import Analysis, Memory
 from backbeat.gait.grid import LONGEST_HOLE_S
-from backbeat.gait.mount import Mount
+from backbeat.gait.mount import Mount, Worn
+from backbeat.gait.sides import SidesState
 from backbeat.samples import (
     IMPOSSIBLE_ACC_M_S2,
     IMPOSSIBLE_GYR_RAD_S,
@@ -37,21 +38,24 @@ class GaitSettings:
     Attributes:
         up: the sensor axis that points up when standing ("+x" … "-z"), None to find it from the motion.
         forward: the sensor axis that points forward, likewise.
+        worn: how this sensor was worn by this runner at calibration, None where nobody has looked.
     """
 
     up: str | None = None
     forward: str | None = None
+    worn: Worn | None = None
 
 
 class Engine:
     """Streaming gait analysis; the events do not depend on how the readings are cut into blocks."""
 
     def __init__(self, info: SourceInfo, settings: GaitSettings) -> None:
-        self._mount = Mount.of(settings.up, settings.forward)
+        self._mount = Mount.of(settings.up, settings.forward, settings.worn)
         self._analysis: Analysis | None = None
         self._held: list[Samples] = []
         self._last_time: float | None = None
-        self._memory = Memory(position=info.position)
+        sides = SidesState(legs=None if settings.worn is None else settings.worn.legs)
+        self._memory = Memory(position=info.position, sides=sides)
 
     def feed(self, block: Samples) -> Sequence[GaitEvent]:
         """The events that this block settles."""

@@ -117,4 +117,4 @@ class Frames:
                 self.axes_state, recent, rhythm.step_hz, rhythm.amplitude, running=bouncing, up=self._mount.up
             )
         if self.axes_state.axes is not None:
-            self._axes = self.axes_state.axes.matrix
+            self._axes = self._mount.facing(self.axes_state.axes.matrix)

@@ -7,8 +7,9 @@ same for minutes (hip height, lever arms, a sensor beside the midline). The diff
 a template over the step, all channels at once; a matched filter compares each step with it and a two-state filter joins
 that with the fact that legs alternate. After a missed or a doubled step the template wins within a step or two.
 
-Sense: which of the two legs is the right one? From mechanics, the same for everyone, summed over many steps
-(`backbeat.gait.legs`).
+Sense: which of the two legs is the right one? From mechanics, the same for almost everyone, summed over many steps
+(`backbeat.gait.legs`). Whether it is the same for this runner, hops on the right foot can tell
+(`backbeat.gait.calibration`).
 
 Lee et al. 2010 (J Sci Med Sport 13:270–273) reads the lateral peak of each step by itself and Kiernan et al. 2023
 (doi:10.3390/s23115022) measured 82 % right for it; the template, the filter and the pelvic drop are ours.
@@ -21,6 +22,7 @@ from dataclasses import dataclass, replace
 
 from backbeat.events import Activity, Side
 from backbeat.gait.legs import sense_evidence
+from backbeat.gait.mount import Legs
 from backbeat.gait.template import Template, first_template
 from backbeat.samples import FloatArray
 
@@ -43,6 +45,7 @@ class SidesParams:
             changing one ruins them).
         trust_gyroscope: share of people in whom the pelvic drop has the textbook sign.
         trust_accelerometer: share of people in whom the lateral force has (Lee 2010, Kiernan 2023: 82 %).
+        trust_calibrated: the same, where this runner's own sign was found by hopping on the right foot.
     """
 
     template_steps: float = 40.0
@@ -55,6 +58,7 @@ class SidesParams:
     overturn_z: float = 2.5
     trust_gyroscope: float = 0.99
     trust_accelerometer: float = 0.80
+    trust_calibrated: float = 0.99
 
 
 PARAMS = SidesParams()
@@ -98,12 +102,19 @@ class SidesState:
         walking: likewise.
         log_odds: that the last step was on the template's positive leg.
         sense: which leg that is.
+        legs: how this runner's evidence is to be read, None where nobody has looked.
     """
 
     running: Template | None = None
     walking: Template | None = None
     log_odds: float = 0.0
     sense: Sense = Sense()
+    legs: Legs | None = None
+
+    @property
+    def reading(self) -> float:
+        """What the physical evidence is multiplied with: -1 for a runner in whom it is reversed."""
+        return -1.0 if self.legs == "reversed" else 1.0
 
     def template(self, activity: Activity) -> Template | None:
         """That of an activity."""
@@ -171,7 +182,8 @@ def advance(
     sense = state.sense
     if before is not None and same <= params.slip:
         running = look.activity == "running"
-        evidence = leg * sense_evidence(look.feature, before, look.period, gyroscope=gyroscope, running=running)
+        evidence = sense_evidence(look.feature, before, look.period, gyroscope=gyroscope, running=running)
+        evidence *= leg * state.reading
         keep = 1.0 - 1.0 / params.sense_steps
         sense = Sense(
             keep * sense.total + sure * evidence,
@@ -184,8 +196,8 @@ def advance(
     if sure > params.sure:
         template = template.learned(off, leg, output, params.template_steps, params.common_steps, params.min_noise)
     if look.activity == "running":
-        return SidesState(template, state.walking, log_odds, sense)
-    return SidesState(state.running, template, log_odds, sense)
+        return SidesState(template, state.walking, log_odds, sense, state.legs)
+    return SidesState(state.running, template, log_odds, sense, state.legs)
 
 
 def side_of(state: SidesState, *, gyroscope: bool, params: SidesParams = PARAMS) -> tuple[Side | None, float]:
@@ -195,6 +207,7 @@ def side_of(state: SidesState, *, gyroscope: bool, params: SidesParams = PARAMS)
         return None, 0.5
     parity = 1.0 / (1.0 + math.exp(-min(30.0, abs(state.log_odds))))
     trust = params.trust_gyroscope if gyroscope else params.trust_accelerometer
+    trust = trust if state.legs is None else params.trust_calibrated
     z = sense.z if sense.told * sense.total >= 0 else -sense.z
     likely = 0.5 + (trust - 0.5) * math.erf(z / math.sqrt(2.0))
     right = (state.log_odds >= 0) == (sense.told > 0)
@@ -227,11 +240,11 @@ def start(state: SidesState, looks: list[Look], *, gyroscope: bool, params: Side
                 evidence += leg * sense_evidence(
                     look.feature, before.feature, look.period, gyroscope=gyroscope, running=running
                 )
-        if evidence * state.sense.total < 0:
+        if state.reading * evidence * state.sense.total < 0:
             template = replace(template, differ=-template.differ)
     known = state.sense.told != 0
     running_template, walking_template = (template, state.walking) if running else (state.running, template)
-    state = SidesState(running_template, walking_template, 0.0, state.sense)
+    state = SidesState(running_template, walking_template, 0.0, state.sense, state.legs)
     states: list[SidesState] = []
     feature: FloatArray | None = None
     for look in looks:

@@ -18,6 +18,8 @@ STAND_EDGE_S = 0.2
 TAKE_OFF_S = 0.05
 """Seconds in the air between standing and the first step: whoever sets off pushes off before landing."""
 STILL = ("stand", "tap")
+HOP_PHASE = 1.5 * pi
+"""Stride phase (mod 2π) of landing from a hop: the free side of the pelvis is then lowest in the middle of stance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class Contact:
         time: initial contact.
         duration: seconds on the ground.
         activity: what the runner is doing.
-        phase: of the stride in radians, 0 (mod 2π) at a right contact and π at a left one; never falls.
+        phase: of the stride in radians, 0 (mod 2π) at a right contact and π at a left one (`HOP_PHASE` in hops, each of
+            which is a whole stride); never falls.
         lean: mean forward tilt of the pelvis, radians.
         grade: slope in %.
         side: the foot, None for standing and for both feet at once.
@@ -83,6 +86,8 @@ class _Gait:
     same_foot: float = 0.0
     """Where above 0, each foot lands twice: the share of two intervals that the first one takes (skipping)."""
     both_feet: bool = False
+    right_foot: bool = False
+    """Only this one lands."""
 
 
 def _gait(runner: Runner, stretch: Stretch) -> _Gait:
@@ -113,6 +118,9 @@ def _gait(runner: Runner, stretch: Stretch) -> _Gait:
             return _Gait(step, 0.2, transient=0.8, braking=0.2, same_foot=0.36)
         case "jump":
             return _Gait(60.0 / (stretch.cadence_spm or 46.0), 0.85, humps=0.35, transient=1.6, both_feet=True)
+        case "hop":
+            step = 60.0 / (stretch.cadence_spm or 115.0)
+            return _Gait(step, 0.6 * step, transient=0.9, braking=0.25 * speed, turning=1.5, right_foot=True)
         case _:
             raise AssertionError(stretch.activity)
 
@@ -178,28 +186,37 @@ class _Walker:
     def move(self, stretch: Stretch, end: float) -> Iterator[Contact]:
         gait = _gait(self._runner, stretch)
         hop = False
+        if gait.right_foot:
+            self._turn_to(HOP_PHASE, left=False)
         while self.time < end:
             contact, interval = self._contact(stretch, gait, hop)
             yield contact
             self._before = contact
             self.time += interval
             self._running_s += interval if stretch.activity in RUNNING else 0.0
-            if gait.both_feet:
+            if gait.both_feet or gait.right_foot:
                 self._phase += 2.0 * pi
             elif gait.same_foot:
                 self._phase += 0.5 * pi
                 hop = not hop
             else:
                 self._phase += pi
-            if not gait.both_feet and not hop:
+            if not gait.both_feet and not gait.right_foot and not hop:
                 self._left = not self._left
+        if gait.right_foot:
+            self._turn_to(pi, left=True)
+
+    def _turn_to(self, phase: float, *, left: bool) -> None:
+        """Which foot lands next, at which phase of the stride (mod 2π)."""
+        self._phase += (phase - self._phase) % (2.0 * pi)
+        self._left = left
 
     def _contact(self, stretch: Stretch, gait: _Gait, hop: bool) -> tuple[Contact, float]:
         """The contact now, and the seconds to the next one."""
         runner, before = self._runner, self._before
         step_z, contact_z, impact_z = self._variation.draw()
         right = -1.0 if self._left else 1.0
-        next_right = right if gait.same_foot and not hop else -right
+        next_right = right if gait.right_foot or (gait.same_foot and not hop) else -right
         tired = runner.tired_min(self._running_s) if stretch.activity in RUNNING else 0.0
 
         interval = gait.step_time / (1.0 + 0.01 * runner.cadence_drift_pct_min * tired)
@@ -237,7 +254,7 @@ class _Walker:
             phase=self._phase,
             tilt=radians(runner.tilt_deg) * pace,
             drop=0.0 if gait.both_feet else radians(runner.drop_deg + runner.drop_drift_deg_min * tired) * pace,
-            rotation=0.0 if gait.both_feet else way * radians(runner.rotation_deg) * pace,
+            rotation=0.0 if gait.both_feet or gait.right_foot else way * radians(runner.rotation_deg) * pace,
             lean=radians(runner.lean_deg + 0.3 * max(stretch.grade_pct, 0.0)),
             speed=stretch.speed,
             grade=stretch.grade_pct,

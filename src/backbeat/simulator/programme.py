@@ -9,13 +9,13 @@ from typing import Literal, TypeAlias, get_args
 from backbeat.errors import SourceError
 
 SimulatedActivity = Literal[
-    "stand", "walk", "run", "jog", "in_place", "skip", "jump", "stairs_up", "stairs_down", "tap"
+    "stand", "walk", "run", "jog", "in_place", "skip", "jump", "hop", "stairs_up", "stairs_down", "tap"
 ]
 ACTIVITIES: tuple[str, ...] = get_args(SimulatedActivity)
 RUNNING = frozenset({"run", "jog", "in_place"})
 WALKING = frozenset({"walk", "stairs_up", "stairs_down"})
 
-USUAL_SPEED = {"walk": 1.4, "run": 3.0, "jog": 1.8, "skip": 2.0, "stairs_up": 0.5, "stairs_down": 0.6}
+USUAL_SPEED = {"walk": 1.4, "run": 3.0, "jog": 1.8, "skip": 2.0, "hop": 1.0, "stairs_up": 0.5, "stairs_down": 0.6}
 """m/s where a stretch does not say."""
 
 
@@ -25,8 +25,8 @@ class Stretch:
 
     Attributes:
         activity: stand; walk; run (with flight); jog (slow running, no flight); in_place (running on the spot);
-            skip (step and hop on each foot); jump (both feet); stairs_up; stairs_down; tap (standing, with
-            fingers tapping on the sensor).
+            skip (step and hop on each foot); jump (both feet); hop (forward on the right foot); stairs_up;
+            stairs_down; tap (standing, with fingers tapping on the sensor).
         seconds: how long.
         speed_m_s: how fast, None for the activity's usual.
         grade_pct: slope, positive uphill.
