@@ -125,7 +125,7 @@ ContextKind = Literal[
     "heart_rate_bpm",  # number
     "temperature_c",  # number: the sensor's
     "battery_pct",  # number: the sensor's
-    "pain",  # 0-10, {"value": n, "when": "before" | "during" | "after", "text": …}
+    "pain",  # 0-10, {"value": n, "when": "before" | "during" | "after", "text": …, "red_flag": "emergency" | "soon"}
     "stiffness",  # as pain
     "effort",  # as pain
     "note",  # free text

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from backbeat.errors import UserError
 from backbeat.history.keeper import HistoryKeeper
+from backbeat.history.notes import Note
 from backbeat.history.store import MIGRATIONS, History
 from backbeat.history.usual import baseline_of
 from backbeat.samples import Context, SourceInfo
@@ -128,3 +129,31 @@ def test_a_full_disk_ends_the_keeping_not_the_run(tmp_path: Path) -> None:
     keeper.finish([])
     assert len(told) == 1
     assert "no longer kept" in told[0]
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    old = tmp_path / "me.sqlite"
+    with sqlite3.connect(old) as db:
+        db.executescript(f"{MIGRATIONS[0]} PRAGMA user_version=1;")
+        db.execute("INSERT INTO notes VALUES (NULL, 1.0, 'pain', 4, 'after', 'stiff')")
+    db.close()
+    with History(old) as history:
+        assert history.notes() == [Note("pain", 4, "after", "stiff", 1.0)]
+        history.add_note(Note("pain", 2, red_flag="soon"))
+    with History(old) as history:
+        assert [note.red_flag for note in history.notes()] == [None, "soon"]
+
+
+def test_what_is_entered_outside_a_session_belongs_to_the_next_or_to_the_one_before(tmp_path: Path) -> None:
+    file = tmp_path / "me.sqlite"
+    keeper = HistoryKeeper(History(file), SourceInfo("test", "live", utc_offset_s=FIRST_UTC), print)
+    keeper.take(Context(0.0, "pain", {"value": 1, "when": "before"}), [])
+    with History(file) as history:
+        assert [note.session for note in history.notes()] == [None]  # a power cut does not cost it
+    keeper.take(Context(0.0, "surface", "track"), session_events("one", steps(run(1, 90))))
+    keeper.take(Context(99.0, "pain", {"value": 5, "when": "after"}), [])
+    keeper.take(Context(99.0, "stiffness", {"value": 2, "when": "before"}), [])
+    keeper.finish([])
+    with History(file) as history:
+        assert [(note.level, note.session) for note in history.notes()] == [(1, "one"), (5, "one"), (2, None)]
+        assert history.session("one").surface == "track"

@@ -101,7 +101,12 @@ def test_with_every_command_off_nothing_acts_and_answers_are_limited(requests: l
     ("name", "body", "told"),
     [
         ("session", {"action": "start"}, ("command", "start_session")),
-        ("note", {"about": "pain", "value": 4, "when": "during"}, ("pain", {"value": 4, "when": "during", "text": ""})),
+        (
+            "note",
+            {"about": "effort", "value": 4, "when": "during"},
+            ("effort", {"value": 4, "when": "during", "text": ""}),
+        ),
+        ("note", {"about": "surface", "text": "trail"}, ("surface", "trail")),
         ("note", {"about": "note", "text": "windy"}, ("note", "windy")),
         ("shoe", {"shoe": "old-blue"}, ("shoe", "old-blue")),
         ("speed", {"speed_m_s": 3}, ("speed_m_s", 3.0)),
@@ -127,7 +132,9 @@ def test_a_command_that_is_on_becomes_context_of_the_run(name: str, body: Any, t
         ("speed", {}, "The field 'speed_m_s' is missing."),
         ("speed", {"speed_m_s": 3, "and": 1}, "It has no field 'and'"),
         ("note", {"about": "pain"}, "0 (none) to 10"),
-        ("note", {"about": "mood"}, "'about' is one of pain, stiffness, effort, note."),
+        ("note", {"about": "surface", "text": " "}, "'text' is missing"),
+        ("note", {"about": "pain", "value": 1, "red_flag": True}, "'red_flag' is one of emergency, soon."),
+        ("note", {"about": "mood"}, "'about' is one of pain, stiffness, effort, note, surface."),
         ("note", {"about": "note", "text": "a\x00b"}, "control characters"),
         ("shoe", [], "not a JSON object"),
         ("shoe", b"\xff", "not JSON in UTF-8"),
@@ -194,3 +201,19 @@ def test_types_are_exact() -> None:
 def test_a_clock_that_stands_still_gives_nothing_back() -> None:
     limit = RateLimit(2, 1)
     assert [limit.allows(5.0) for _ in range(4)] == [True, True, False, False]
+
+
+def test_pain_is_answered_with_advice_and_the_questions_about_warning_signs() -> None:
+    office = Office()
+    attendant = office.attendant("note")
+    ask(attendant, "note", {"about": "pain", "value": 6})
+    ask(attendant, "note", {"about": "pain", "value": 6, "red_flag": "emergency"})
+    ask(attendant, "note", {"about": "pain", "value": 0})
+    asked, answered, none = (reply.result for reply in office.replies)
+    assert "stop running for today" in asked["advice"]
+    assert list(asked["red_flags"]) == ["emergency", "soon"]
+    assert any("bladder" in sign for sign in asked["red_flags"]["emergency"])
+    assert "see a professional at once" in answered["advice"]
+    assert "red_flags" not in answered
+    assert none == {}
+    assert office.told[1] == ("pain", {"value": 6, "when": None, "text": "", "red_flag": "emergency"})

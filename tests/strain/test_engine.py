@@ -103,7 +103,13 @@ def note(value: JsonValue) -> Context:
 
 @pytest.mark.parametrize(
     ("value", "word"),
-    [(2, None), (4, "Ease off"), (6, "stop running for today"), ({"value": 0, "red_flag": True}, "see a professional")],
+    [
+        (2, None),
+        (4, "Ease off"),
+        (6, "stop running for today"),
+        ({"value": 0, "red_flag": "soon"}, "see a professional before you run on"),
+        ({"value": 1, "red_flag": "emergency"}, "see a professional at once"),
+    ],
 )
 def test_pain_that_is_entered_is_answered_at_once(value: JsonValue, word: str | None) -> None:
     events = Strain(StrainSettings(), Known("sacrum")).context(note(value), 5.0)
@@ -113,6 +119,11 @@ def test_pain_that_is_entered_is_answered_at_once(value: JsonValue, word: str | 
         assert isinstance(events[0], Alert)
         assert word in events[0].message
         assert events[0].known_at == 5.0
+
+
+def test_pain_is_answered_with_all_other_alerts_silenced() -> None:
+    silent = Strain(StrainSettings(alerts=AlertSettings(enabled=False)), Known("sacrum"))
+    assert [e.alert for e in silent.context(note(6), 5.0) if isinstance(e, Alert)] == ["pain_report"]
 
 
 def test_pain_that_grows_is_answered_again() -> None:

@@ -9,25 +9,25 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from backbeat.cli.whose import Runner, history_file
 from backbeat.config import find, load
-from backbeat.history.place import DEFAULT_RUNNER, runner_file
 from backbeat.history.store import History, StoredSession
 from backbeat.mqtt.settings import MqttSettings
+from backbeat.pain import pain_advice
 
 app = typer.Typer(no_args_is_help=False, invoke_without_command=True, help="What has been run.")
-Runner = Annotated[str, typer.Option(help="Whose history: a short name, a-z 0-9 -.")]
 
 
 @app.callback()
-def listing(context: typer.Context, runner: Runner = DEFAULT_RUNNER) -> None:
+def listing(context: typer.Context, runner: Runner = None) -> None:
     """List the sessions, newest last."""
-    context.obj = runner
+    context.obj = file = history_file(runner)
     if context.invoked_subcommand is not None:
         return
-    with History(runner_file(runner)) as history:
+    with History(file) as history:
         sessions = history.sessions()
     if not sessions:
-        typer.echo(f"No sessions yet for {runner}; `backbeat run` keeps them.")
+        typer.echo(f"No sessions yet in {file}; `backbeat run` keeps them.")
         return
     table = Table(box=None)
     for heading in ("session", "began", "running", "distance", "cadence", "impact", "alerts", "pain"):
@@ -40,11 +40,14 @@ def listing(context: typer.Context, runner: Runner = DEFAULT_RUNNER) -> None:
 @app.command()
 def show(context: typer.Context, session: Annotated[str, typer.Argument(help="Its id, or last.")] = "last") -> None:
     """One session: its figures, alerts and notes."""
-    with History(runner_file(context.obj)) as history:
+    with History(context.obj) as history:
         found = history.session(session)
         alerts, notes = history.alerts(found.id), history.notes(found.id)
     console = Console()
-    console.print(f"Session {found.id}, {found.origin}, sensor at {found.position.replace('_', ' ')}")
+    about = [f"Session {found.id}", found.origin, f"sensor at {found.position.replace('_', ' ')}"]
+    about += [f"shoes {found.shoe}"] if found.shoe else []
+    about += [f"on {found.surface}"] if found.surface else []
+    console.print(", ".join(about), markup=False)
     table = Table(box=None, show_header=False)
     for name, value in (found.summary or {}).items():
         if isinstance(value, (int, float)) and name not in ("start", "end", "known_at"):
@@ -52,10 +55,11 @@ def show(context: typer.Context, session: Annotated[str, typer.Argument(help="It
     console.print(table)
     for alert in alerts:
         if alert["state"] == "raised":
-            console.print(f"alert at {alert['known_at']:.0f} s: {alert['message']}")
+            console.print(f"alert at {alert['known_at']:.0f} s: {alert['message']}", markup=False)
     for note in notes:
-        level = "" if note.level is None else f" {note.level:g} of 10"
-        console.print(f"{note.kind}{level} {note.moment or ''} {note.text or ''}".rstrip())
+        console.print(str(note), markup=False)
+        if note.red_flag:
+            console.print(pain_advice(note.level or 0.0, note.red_flag))
 
 
 @app.command()
@@ -69,7 +73,7 @@ def delete(
 ) -> None:
     """Forget a session, as if it had never been run: its minutes, alerts and notes go too."""
     broker = MqttSettings.from_url(mqtt) if mqtt else load(find()).broker()
-    with History(runner_file(context.obj)) as history:
+    with History(context.obj) as history:
         found = history.session(session)
         if not yes:
             typer.confirm(f"Delete session {found.id} for good?", abort=True)
@@ -86,7 +90,7 @@ def delete(
 @app.command()
 def path(context: typer.Context) -> None:
     """Where the file is; copy it to keep it, delete it to forget everything."""
-    typer.echo(runner_file(context.obj))
+    typer.echo(context.obj)
 
 
 def _row(session: StoredSession) -> tuple[str, ...]:

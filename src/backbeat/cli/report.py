@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
+from backbeat.cli.whose import Runner, history_file
 from backbeat.errors import UserError
-from backbeat.history.place import DEFAULT_RUNNER, runner_file
 from backbeat.history.store import History
 from backbeat.monitor import Monitor
 from backbeat.report.material import Collector, Material, from_history
@@ -24,10 +24,10 @@ def command(
         str, typer.Argument(metavar="SESSION|RECORDING", help="A kept session's id, last, a recording or sim:…")
     ] = "last",
     out: Annotated[Path | None, typer.Option(help="Where to write; backbeat-SESSION.html unless said.")] = None,
-    runner: Annotated[str, typer.Option(help="Whose history.")] = DEFAULT_RUNNER,
+    runner: Runner = None,
 ) -> None:
     """Write a session on one HTML page that loads nothing: for a phone, a desk or a printer."""
-    material = _of_recording(what) if ":" in what or Path(what).exists() else _of_history(what, runner)
+    material = _of_recording(what) if ":" in what or Path(what).exists() else _of_history(what, history_file(runner))
     target = out or Path(f"backbeat-{material.name}.html")
     try:
         target.write_text(page(material), encoding="utf-8")
@@ -36,8 +36,8 @@ def command(
     typer.echo(f"Wrote {target}")
 
 
-def _of_history(session: str, runner: str) -> Material:
-    with History(runner_file(runner)) as history:
+def _of_history(session: str, file: Path) -> Material:
+    with History(file) as history:
         return from_history(history, session)
 
 

@@ -84,6 +84,8 @@ def _from_here(settings: Settings, folder: Path) -> Settings:
     """Relative paths start where the file is."""
     if settings.recorder.folder is not None:
         settings = replace(settings, recorder=replace(settings.recorder, folder=_at(folder, settings.recorder.folder)))
+    if settings.history.folder is not None:
+        settings = replace(settings, history=replace(settings.history, folder=_at(folder, settings.history.folder)))
     if settings.mqtt is not None:
         names = ("ca_file", "cert_file", "key_file", "password_file")
         files = {name: file for name in names if (file := getattr(settings.mqtt, name))}

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from backbeat.events import Alert, Event, SessionChange, Step, Summary, as_json
-from backbeat.history.store import History, Note
+from backbeat.history.notes import ENTERED, note_of
+from backbeat.history.store import History
 from backbeat.samples import Context, Samples, SourceInfo
 from backbeat.strain.blocks import BlockBuilder
 
 MINUTE_S = 60.0
-_ENTERED = ("pain", "stiffness", "effort", "note")
 _STEPS_BEFORE_START = 2000
 
 
@@ -32,7 +33,9 @@ class HistoryKeeper:
         self._session: str | None = None
         self._minute = BlockBuilder(MINUTE_S)
         self._early: deque[Step] = deque(maxlen=_STEPS_BEFORE_START)
-        self._early_notes: list[Context] = []
+        self._early_notes: list[int] = []
+        self._last: str | None = None
+        self._surface: str | None = None
         self._failed = False
 
     def take(self, block: Samples | Context, events: Sequence[Event]) -> None:
@@ -82,50 +85,42 @@ class HistoryKeeper:
 
     def _changed(self, change: SessionChange) -> None:
         if change.state == "ended":
-            self._session = None
+            self._last, self._session = self._session, None
             self._early.clear()
             return
         offset = self._info.utc_offset_s
         start_utc = None if offset is None else change.time + offset
         self._session, self._minute = change.session, BlockBuilder(MINUTE_S)
         self._history.begin(change.session, start_utc, self._info.position, self._info.origin)
-        for note in self._early_notes:
-            self._entered(note)
+        self._history.attach_notes(self._early_notes, change.session)
         self._early_notes.clear()
+        if self._surface is not None:
+            self._history.set_surface(change.session, self._surface)
         for step in self._early:
             if step.time >= change.time:
                 self._running(step)
         self._early.clear()
 
     def _entered(self, context: Context) -> None:
-        if context.kind not in (*_ENTERED, "shoe", "surface"):
-            return
-        if self._session is None:
-            self._early_notes.append(context)  # it belongs to the session that is about to begin
-            return
         if context.kind == "surface" and isinstance(context.value, str):
-            self._history.set_surface(self._session, context.value)
+            self._surface = context.value
+            if self._session is not None:
+                self._history.set_surface(self._session, context.value)
         elif context.kind == "shoe" and isinstance(context.value, str):
             if any(shoe.id == context.value for shoe in self._history.shoes()):
                 self._history.use_shoe(context.value, self._session)
-        elif context.kind in _ENTERED:
-            self._history.add_note(self._note(context))
+        elif context.kind in ENTERED:
+            self._noted(context)
 
-    def _note(self, context: Context) -> Note:
-        offset, value = self._info.utc_offset_s, context.value
-        utc = None if offset is None else context.time + offset
-        if isinstance(value, Mapping):
-            level, moment, text = value.get("value"), value.get("when"), value.get("text")
-        elif isinstance(value, str):
-            level, moment, text = None, None, value
-        else:
-            level, moment, text = value, None, None
-        number = float(level) if isinstance(level, (int, float)) and not isinstance(level, bool) else None
-        return Note(
-            context.kind,
-            number,
-            moment if isinstance(moment, str) else None,
-            text if isinstance(text, str) else None,
-            utc,
-            self._session,
-        )
+    def _noted(self, context: Context) -> None:
+        """Keep a note at once; outside a session it belongs to the one that was, or to the one that will be."""
+        offset = self._info.utc_offset_s
+        note = note_of(context, None if offset is None else context.time + offset, self._session)
+        if note is None:
+            return
+        if self._session is None and note.moment == "after" and self._last is not None:
+            self._history.add_note(replace(note, session=self._last))
+            return
+        number = self._history.add_note(note)
+        if self._session is None:
+            self._early_notes.append(number)

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from backbeat.errors import UserError
+from backbeat.history.notes import Note
 from backbeat.strain.blocks import Block
 from backbeat.strain.measures import NAMES
 
@@ -59,25 +60,14 @@ MIGRATIONS: tuple[str, ...] = (
         in_use INTEGER NOT NULL DEFAULT 0
     );
     """,
+    "ALTER TABLE notes ADD COLUMN red_flag TEXT;",
 )
 """One script a version of the file, oldest first; never changed once released."""
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """What a runner entered: pain, stiffness or effort from 0 to 10, or words."""
-
-    kind: str
-    level: float | None = None
-    moment: str | None = None
-    text: str | None = None
-    utc: float | None = None
-    session: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Shoe:
-    """A pair of shoes and what it has run."""
+    """A pair of shoes and what it has run: kilometres, and the sums of all forces and of their fourth powers."""
 
     id: str
     name: str
@@ -85,6 +75,7 @@ class Shoe:
     retired: bool
     in_use: bool
     load_bw: float
+    load_bw4: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,18 +171,23 @@ class History:
         """What the session was run on."""
         self._db.execute("UPDATE sessions SET surface = ? WHERE id = ?", (surface, session))
 
-    def add_note(self, note: Note) -> None:
-        """Keep what the runner entered."""
-        self._db.execute(
-            "INSERT INTO notes VALUES (?, ?, ?, ?, ?, ?)",
-            (note.session, note.utc, note.kind, note.level, note.moment, note.text),
+    def add_note(self, note: Note) -> int:
+        """Keep what the runner entered; its number, for `attach_notes`."""
+        added = self._db.execute(
+            "INSERT INTO notes (session, utc, kind, level, moment, text, red_flag) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (note.session, note.utc, note.kind, note.level, note.moment, note.text, note.red_flag),
         )
+        return added.lastrowid or 0
+
+    def attach_notes(self, numbers: Sequence[int], session: str) -> None:
+        """These notes, entered before it began, belong to this session."""
+        self._db.executemany("UPDATE notes SET session = ? WHERE rowid = ?", [(session, n) for n in numbers])
 
     def notes(self, session: str | None = None) -> list[Note]:
         """Notes of a session, or all, in the order in which they were entered."""
         where, values = ("WHERE session = ?", (session,)) if session is not None else ("", ())
         rows = self._db.execute(
-            f"SELECT kind, level, moment, text, utc, session FROM notes {where} ORDER BY rowid",  # noqa: S608
+            f"SELECT kind, level, moment, text, utc, session, red_flag FROM notes {where} ORDER BY rowid",  # noqa: S608
             values,
         )
         return [Note(*row) for row in rows]
@@ -267,10 +263,11 @@ class History:
         """All pairs with their kilometres and the sum of the forces they have carried."""
         rows = self._db.execute(
             "SELECT shoes.id, name, km_before + COALESCE(SUM(json_extract(summary, '$.distance_m')), 0) / 1000,"
-            " retired, in_use, COALESCE(SUM(json_extract(summary, '$.cumulative_load_bw')), 0)"
+            " retired, in_use, COALESCE(SUM(json_extract(summary, '$.cumulative_load_bw')), 0),"
+            " COALESCE(SUM(json_extract(summary, '$.cumulative_load_bw4')), 0)"
             " FROM shoes LEFT JOIN sessions ON sessions.shoe = shoes.id GROUP BY shoes.id ORDER BY shoes.rowid"
         )
-        return [Shoe(i, name, km, bool(retired), bool(used), load) for i, name, km, retired, used, load in rows]
+        return [Shoe(i, name, km, bool(retired), bool(used), *loads) for i, name, km, retired, used, *loads in rows]
 
     def _known_shoe(self, shoe: str) -> None:
         if self._db.execute("SELECT 1 FROM shoes WHERE id = ?", (shoe,)).fetchone() is None:

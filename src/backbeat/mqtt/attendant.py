@@ -26,6 +26,7 @@ from backbeat.mqtt.commands import (
 )
 from backbeat.mqtt.link import Incoming
 from backbeat.mqtt.payloads import Reply
+from backbeat.pain import QUESTIONS, pain_advice
 from backbeat.samples import ContextKind, JsonValue
 
 MOST_RESENT = 200
@@ -122,7 +123,7 @@ class Attendant:
                 kind, value = as_context(command)
                 if self._tell is None or not self._tell(kind, value):
                     raise InvalidCommandError("No run is on that could be told.")
-                return {}
+                return _answer(command)
 
     def _resend(self, command: Resend) -> Mapping[str, Any]:
         if command.last < command.first or command.last - command.first >= MOST_RESENT:
@@ -132,17 +133,28 @@ class Attendant:
         return {"resent": sorted(found), "missing": missing}
 
 
+def _answer(command: Command) -> Mapping[str, Any]:
+    """What is said to pain: what to do, and the warning signs to ask about as long as nobody has."""
+    if not isinstance(command, Note) or command.about != "pain" or not (command.value or command.red_flag):
+        return {}
+    advice = {"advice": pain_advice(command.value or 0, command.red_flag)}
+    return advice if command.red_flag else {**advice, "red_flags": {k: list(v) for k, v in QUESTIONS.items()}}
+
+
 def as_context(command: Session | Note | Shoe | Speed | Incline) -> tuple[ContextKind, JsonValue]:
     """What a run hears of a command."""
     match command:
         case Session():
             return "command", f"{command.action}_session"
-        case Note(about="note"):
-            return "note", command.text
+        case Note(about="note" | "surface"):
+            if not command.text.strip():
+                raise InvalidCommandError("The field 'text' is missing.")
+            return command.about, command.text
         case Note():
             if command.value is None:
                 raise InvalidCommandError("The field 'value' is missing: 0 (none) to 10 (worst imaginable).")
-            return command.about, {"value": command.value, "when": command.when, "text": command.text}
+            felt: dict[str, JsonValue] = {"value": command.value, "when": command.when, "text": command.text}
+            return command.about, felt if command.red_flag is None else {**felt, "red_flag": command.red_flag}
         case Shoe():
             return "shoe", command.shoe
         case Speed():

@@ -74,17 +74,20 @@ class Note:
 
     Attributes:
         id: comes back in the reply.
-        about: pain, stiffness and effort have a value, a note has a text.
+        about: pain, stiffness and effort have a value, a note has a text, a surface its name (road, track, trail,
+            treadmill, …) as text.
         value: 0 (none) to 10 (worst imaginable).
         when: of the run.
         text: free.
+        red_flag: with pain: which of the lists of warning signs that the answer asks about had a yes.
     """
 
     id: CommandId | None = None
-    about: Literal["pain", "stiffness", "effort", "note"]
+    about: Literal["pain", "stiffness", "effort", "note", "surface"]
     value: Annotated[int, Ge(0), Le(10)] | None = None
     when: Literal["before", "during", "after"] | None = None
     text: Annotated[str, MaxLen(1000)] = ""
+    red_flag: Literal["emergency", "soon"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

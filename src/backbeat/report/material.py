@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from backbeat.events import Alert, Event, SessionChange, Step, Summary, as_json
+from backbeat.history.notes import Note, note_of
 from backbeat.history.store import History
+from backbeat.pain import QUESTIONS, RedFlag
 from backbeat.samples import Context, Samples, SourceInfo
 from backbeat.strain.blocks import Block, BlockBuilder
 from backbeat.strain.measures import NAMES
@@ -35,6 +37,7 @@ class Material:
         earlier: summaries of earlier sessions, oldest first, each with its `start_utc`.
         shoe: which pair was worn.
         surface: what was run on.
+        red_flag: which questions about warning signs had a yes.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Material:
     earlier: Sequence[tuple[float | None, Mapping[str, Any]]] = ()
     shoe: str | None = None
     surface: str | None = None
+    red_flag: RedFlag | None = None
 
 
 def from_history(history: History, session: str) -> Material:
@@ -60,11 +64,7 @@ def from_history(history: History, session: str) -> Material:
     found = history.session(session)
     known = history.sessions()
     before = known[: [s.id for s in known].index(found.id)]
-    notes = [
-        f"{n.kind}{'' if n.level is None else f' {n.level:g} of 10'}{f' {n.moment}' if n.moment else ''}"
-        f"{f': {n.text}' if n.text else ''}"
-        for n in history.notes(found.id)
-    ]
+    notes = history.notes(found.id)
     return Material(
         name=found.id,
         origin=found.origin,
@@ -74,7 +74,8 @@ def from_history(history: History, session: str) -> Material:
         summary=found.summary or {},
         minutes=history.minutes(found.id),
         alerts=history.alerts(found.id),
-        notes=notes,
+        notes=[str(note) for note in notes],
+        red_flag=worst_red_flag(notes),
         earlier=[(s.start_utc, s.summary) for s in before if s.summary],
         shoe=found.shoe,
         surface=found.surface,
@@ -97,9 +98,14 @@ class Collector:
     _early: deque[Step] = field(default_factory=lambda: deque(maxlen=_STEPS_BEFORE_START))
     _builder: BlockBuilder = field(default_factory=lambda: BlockBuilder(MINUTE_S))
     _started: float | None = None
+    _notes: list[Note] = field(default_factory=list)
+    _surface: str | None = None
+    _shoe: str | None = None
 
-    def take(self, block: Samples | Context, events: Sequence[Event]) -> None:  # noqa: ARG002  (a consumer's door)
+    def take(self, block: Samples | Context, events: Sequence[Event]) -> None:
         """A block as it came, and the events that it settled."""
+        if isinstance(block, Context):
+            self._entered(block)
         for event in events:
             self._event(event)
 
@@ -107,6 +113,15 @@ class Collector:
         """The run is over."""
         for event in events:
             self._event(event)
+
+    def _entered(self, context: Context) -> None:
+        note = note_of(context, None, None)
+        if note is not None:
+            self._notes.append(note)
+        elif context.kind == "surface" and isinstance(context.value, str):
+            self._surface = context.value
+        elif context.kind == "shoe" and isinstance(context.value, str):
+            self._shoe = context.value
 
     def _event(self, event: Event) -> None:
         if isinstance(event, Step):
@@ -143,9 +158,19 @@ class Collector:
                 summary=as_json(summary),
                 minutes=self._minutes,
                 alerts=self._alerts,
+                notes=[str(note) for note in self._notes],
+                shoe=self._shoe,
+                surface=self._surface,
+                red_flag=worst_red_flag(self._notes),
             )
         )
-        self._started, self._minutes, self._alerts = None, [], []
+        self._started, self._minutes, self._alerts, self._notes = None, [], [], []
+
+
+def worst_red_flag(notes: Sequence[Note]) -> RedFlag | None:
+    """The most urgent of the warning signs that were noted."""
+    noted = {note.red_flag for note in notes}
+    return next((kind for kind in QUESTIONS if kind in noted), None)
 
 
 def as_minute(block: Block) -> dict[str, Any]:

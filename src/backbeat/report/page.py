@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from backbeat import __version__
+from backbeat.pain import EMERGENCY, NOT_MEDICAL, SOON, pain_advice
 from backbeat.report.chart import gauge
 from backbeat.report.material import Material
 from backbeat.report.pictures import first_and_last_third, left_and_right, minute_by_minute, trend
@@ -15,7 +16,6 @@ from backbeat.report.style import STYLE
 from backbeat.report.tables import GRADES, folded, table
 from backbeat.report.words import COMPONENT_NAMES, duration, how_sure, in_words, with_unit
 from backbeat.strain.causes import CAUSES
-from backbeat.strain.evidence import EMERGENCY, NOT_MEDICAL, SOON
 
 
 def page(material: Material) -> str:
@@ -65,6 +65,12 @@ def _head(material: Material) -> list[str]:
     words = in_words(summary, material.alerts)
     parts.append('<div class="lead">' + "".join(f"<p>{escape(s)}</p>" for s in words) + "</div>")
     parts += [f"<p>You noted: {escape(note)}.</p>" for note in material.notes]
+    if material.red_flag is not None:
+        parts.append(
+            '<p class="card warning" role="note"><b>You noted a warning sign.</b> '
+            f"{escape(pain_advice(0.0, material.red_flag))} "
+            'Below stands <a href="#professional">when to see a professional</a>.</p>'
+        )
     shown = "".join(f"<li><b>{escape(v)}</b><span>{escape(label)}</span></li>" for v, label in tiles if v)
     parts.append(f'<ul class="tiles">{shown}</ul>')
     return parts
@@ -184,7 +190,7 @@ def _host(address: str) -> str:
 
 def _professional() -> list[str]:
     return [
-        "<h2>When to see a professional</h2>",
+        '<h2 id="professional">When to see a professional</h2>',
         "<p>This depends on what you feel, never on what a sensor measures. Get help at once with:</p>",
         "<ul>" + "".join(f"<li>{escape(sign)}</li>" for sign in EMERGENCY) + "</ul>",
         "<p>See a professional soon with:</p>",

@@ -49,6 +49,7 @@ svg text { font: 12px system-ui, sans-serif; fill: var(--soft); }
 .interval { width: 9rem; } .gauge { max-width: 22rem; }
 details { margin: .5rem 0; } summary { cursor: pointer; color: var(--line); padding: .25rem 0; }
 .card { background: var(--card); border-radius: 8px; padding: .7rem .9rem; margin: .7rem 0; }
+.warning { border-left: 4px solid var(--mark); }
 .card h3 { margin-top: 0; }
 .card dl { margin: 0; } .card dt { color: var(--soft); font-size: .85rem; margin-top: .35rem; } .card dd { margin: 0; }
 a { color: var(--line); }

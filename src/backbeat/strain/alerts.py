@@ -58,7 +58,7 @@ class Alerts:
     def judge(self, name: str, finding: Finding, time: float, known_at: float) -> list[Alert]:
         """What follows from a finding: nothing, an alert raised, or one cleared."""
         rule, latch = self.rule(name), self.latches.setdefault(name, _Latch())
-        if not rule.enabled or not self.settings.enabled:
+        if not self._wanted(rule):
             return []
         if self.suspended and rule.about_form:
             latch.on_since = latch.off_since = None
@@ -81,7 +81,7 @@ class Alerts:
     def tell_once(self, name: str, finding: Finding, time: float, known_at: float) -> list[Alert]:
         """An alert that is only told: raised, never cleared, and not standing afterwards."""
         rule = self.rule(name)
-        if not rule.enabled or not self.settings.enabled:
+        if not self._wanted(rule):
             return []
         return [self._alert(rule, finding, time, known_at)]
 
@@ -95,6 +95,9 @@ class Alerts:
     def clear_all(self, time: float, known_at: float) -> list[Alert]:
         """The session is over: whatever stands is cleared, without a word that it is as usual again."""
         return [alert for name in self.latches for alert in self.clear(name, time, known_at, _OVER)]
+
+    def _wanted(self, rule: Rule) -> bool:
+        return rule.enabled and (self.settings.enabled or rule.cause == "own_report")
 
     def _alert(self, rule: Rule, finding: Finding, time: float, known_at: float) -> Alert:
         speak = rule.spoken and known_at >= self.last_spoken + self.settings.cue_every_s

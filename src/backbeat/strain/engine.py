@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from backbeat.events import Alert, Event, SignalQuality, Step, Summary, Symmetry
+from backbeat.pain import RedFlag, as_red_flag, pain_advice
 from backbeat.samples import Context, Position
 from backbeat.strain.alerts import Alerts, Finding
 from backbeat.strain.baseline import Baseline, population
 from backbeat.strain.blocks import Block, BlockBuilder, conditions
 from backbeat.strain.drift import Change, DriftWatch
-from backbeat.strain.evidence import pain_advice
 from backbeat.strain.exposure import ExposureWatch
 from backbeat.strain.findings import change_findings, hill_findings
 from backbeat.strain.index import Deviation, index_of_session
@@ -141,7 +141,9 @@ class Strain:
             level, red_flag = _pain(context)
             if level is None:
                 return []
-            finding = Finding(level >= self._alerts.rule("pain_report").threshold or red_flag, True, value=level)
+            finding = Finding(
+                level >= self._alerts.rule("pain_report").threshold or red_flag is not None, True, value=level
+            )
             told = self._clear_pain(now)  # every report is answered anew: what grows from 3 to 8 must not stay unheard
             if finding.on:
                 told += self._alerts.judge("pain_report", finding, now, now)
@@ -244,18 +246,18 @@ class Strain:
         )
 
 
-def _pain(context: Context) -> tuple[float | None, bool]:
-    """Level 0 to 10, None where it is not one, and whether a question about warning signs was answered with yes."""
-    value, red_flag = context.value, False
+def _pain(context: Context) -> tuple[float | None, RedFlag | None]:
+    """Level 0 to 10, None where it is not one, and which questions about warning signs had a yes."""
+    value, red_flag = context.value, None
     if isinstance(value, Mapping):
-        red_flag = bool(value.get("red_flag"))
+        red_flag = as_red_flag(value.get("red_flag"))
         value = value.get("value")
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 10:
         return None, red_flag
     return float(value), red_flag
 
 
-def _with_advice(alert: Alert, level: float, red_flag: bool) -> Alert:
+def _with_advice(alert: Alert, level: float, red_flag: RedFlag | None) -> Alert:
     if alert.state == "cleared":
         return alert
     return replace(alert, message=f"{alert.message} {pain_advice(level, red_flag)}")
