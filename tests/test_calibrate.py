@@ -1,96 +1,109 @@
-"""`backbeat calibrate`: up and forward from standing and bowing, for every way to wear a sensor."""
+"""`backbeat calibrate`: stand, hop, and every run of this runner with this sensor knows how it is worn."""
 
-from itertools import product
+from __future__ import annotations
 
-import numpy as np
+import json
+from pathlib import Path
+
 import pytest
 
 from backbeat.cli import calibrate, main
-from backbeat.errors import UserError
-from backbeat.samples import STANDARD_GRAVITY, Samples, SourceInfo
-from firmware_host.mounting import held, mounting
+from backbeat.simulator import Runner, Sensor, SimulatedRun, Stretch
+from firmware_host.emulators.feed import Feed
+from rigs.chip_bench import HandClock, emulated
 
-AXES = {sign + axis: (1 if sign == "+" else -1) * np.eye(3)["xyz".index(axis)] for sign in "+-" for axis in "xyz"}
-
-
-def bowed_by(up, forward, degrees):
-    """World-up in the sensor's axes after the front has gone down."""
-    angle = np.radians(degrees)
-    return np.cos(angle) * up - np.sin(angle) * forward
+HOPS = "sim:?programme=stand:12,hop:4,stand:20"
+NOTHING = "/nowhere/backbeat.toml"
 
 
-def readings(direction, seconds=6.0, start=0.0, sway=0.005, rate=100.0):
-    n = int(seconds * rate)
-    noise = np.random.default_rng(0).normal(0, sway, (n, 3))
-    return Samples.of(start + np.arange(n) / rate, (direction + noise) * STANDARD_GRAVITY, None)
+@pytest.fixture(autouse=True)
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("BACKBEAT_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(calibrate, "find", lambda: None)
+    return tmp_path / "data"
+
+
+def called(*words: str) -> int:
+    with pytest.raises(SystemExit) as end:
+        main(list(words))
+    return int(end.value.code or 0)
+
+
+def test_it_is_kept_used_by_a_run_and_forgotten(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert called("calibrate", "--source", HOPS, "--runner", "runner") == 0
+    told = capsys.readouterr().out
+    assert "RIGHT foot" in told
+    assert "Up is +z" in told
+    assert "forward +x" in told
+    file = data / "worn" / "runner-simulated-runner.toml"
+    assert str(file) in told
+    recording = tmp_path / "run.mcap"
+    assert called("run", "--source", "sim:?seconds=1&stand=0", "--record", str(recording), "--jsonl", "-") == 0
+    capsys.readouterr()
+    from backbeat.logbook.source import open_recording
+
+    worn = open_recording(recording).settings["gait"]["worn"]
+    assert worn["legs"] == "usual"
+    assert worn["up"][2] > 0.98
+    assert called("replay", str(recording), "--jsonl", "-") == 0  # a recording knows it too
+    assert called("calibrate", "--source", HOPS, "--forget") == 0
+    assert "Forgotten" in capsys.readouterr().out
+    assert not file.exists()
+    assert called("calibrate", "--source", HOPS, "--forget") == 0
+    assert "Nothing was known" in capsys.readouterr().out
+
+
+def test_a_damaged_file_is_told_and_costs_no_run(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = data / "worn" / "runner-simulated-runner.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text('up = [1, "two"]')
+    assert called("run", "--source", "sim:?seconds=1&stand=0", "--record", "none", "--jsonl", "-") == 0
+    told = capsys.readouterr()
+    assert "is damaged; calibrate again, or delete it. This run goes without it." in told.err
+    assert json.loads(told.out.splitlines()[-1])["kind"] == "activity"
 
 
 @pytest.mark.parametrize(
-    ("up", "forward"), [(u, f) for u, f in product(AXES, AXES) if abs(AXES[u] @ AXES[f]) < 0.5], ids="".join
-)
-def test_every_way_to_wear_it(up, forward):
-    standing = held(readings(AXES[up]))
-    bow = held(readings(bowed_by(AXES[up], AXES[forward], 35)))
-    assert mounting(standing, bow) == (up, forward)
-
-
-def test_a_pelvis_is_never_quite_upright():
-    up, forward = AXES["-y"], AXES["+z"]
-    assert mounting(bowed_by(up, forward, 12), bowed_by(up, forward, 50)) == ("-y", "+z")
-
-
-@pytest.mark.parametrize(
-    ("standing", "bowed", "told"),
+    ("programme", "says"),
     [
-        (AXES["+z"], bowed_by(AXES["+z"], AXES["+x"], 5), "a bow of 5°"),
-        (np.ones(3), np.array([1.0, 0.2, 1.0]), "No axis of the sensor points up"),
+        ("stand:12,stand:40", "Too few hops could be seen"),
+        ("walk:30", "did not stand still"),
+        ("stand:12", "stopped before"),
     ],
 )
-def test_what_cannot_be_told(standing, bowed, told):
-    with pytest.raises(UserError, match=told):
-        mounting(standing, bowed)
+def test_what_went_wrong_is_said(programme: str, says: str, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert called("calibrate", "--source", f"sim:?programme={programme}") == 2
+    assert says in capsys.readouterr().err
+    assert not data.exists()
 
 
-def test_who_does_not_hold_still_tries_again():
-    with pytest.raises(UserError, match="hold still"):
-        held(readings(AXES["+z"], sway=0.3))
-    with pytest.raises(UserError, match="too few"):
-        held(readings(AXES["+z"], seconds=0.5))
+def test_the_configuration_names_sensor_and_runner(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "backbeat.toml"
+    file.write_text(f'[runner]\nid = "sam"\n[sensor]\nsource = "{HOPS}"\n[mount]\nup = "+z"\n')
+    assert called("calibrate", "--settings", str(file)) == 0
+    assert (data / "worn" / "sam-simulated-runner.toml").exists()
+    assert "[mount]" in capsys.readouterr().out
+    assert called("calibrate") == 2
+    assert "There is no sensor" in capsys.readouterr().err
 
 
-class Worn:
-    info = SourceInfo(name="worn", origin="live")
+@pytest.mark.parametrize("drop", [6.0, -6.0])
+def test_a_chip_on_a_bus_that_loses_transfers(
+    data: Path, drop: float, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from firmware_host.emulators.faults import Faults
 
-    def __init__(self, *stretches):
-        self._stretches = stretches
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    def __iter__(self):
-        for stretch in self._stretches:
-            for k in range(0, len(stretch), 50):
-                yield stretch[k : k + 50]
-
-
-def test_the_command_says_what_to_write(monkeypatch, capsys):
-    up, forward = AXES["+y"], AXES["-x"]
-    worn = Worn(readings(up, 10.0), readings(bowed_by(up, forward, 40), 12.0, start=10.0))
-    monkeypatch.setattr(calibrate, "open_source", lambda _: worn)
-    with pytest.raises(SystemExit) as end:
-        main(["calibrate", "--source", "worn:"])
-    assert end.value.code == 0
+    runner, programme = Runner(drop_deg=drop), (Stretch("stand", 12.0), Stretch("hop", 4.0), Stretch("stand", 20.0))
+    worn = SimulatedRun(runner, programme, Sensor(rate_hz=208.0, roll_deg=90.0), 1)
+    clock = HandClock()
+    source = emulated("lsm6dsox", Feed(worn.stream()), Faults(nack=0.002, seed=1), clock)
+    monkeypatch.setattr(calibrate, "open_source", lambda _: source)
+    assert called("calibrate", "--source", "emulate:lsm6dsox") == 0
     told = capsys.readouterr().out
-    assert 'up = "+y"' in told
-    assert 'forward = "-x"' in told
-
-
-def test_a_sensor_that_stops(monkeypatch, capsys):
-    monkeypatch.setattr(calibrate, "open_source", lambda _: Worn(readings(AXES["+z"], 3.0)))
-    with pytest.raises(SystemExit) as end:
-        main(["calibrate", "--source", "worn:"])
-    assert end.value.code == 2
-    assert "stopped before" in capsys.readouterr().err
+    assert "Up is +y" in told or "Up is -y" in told
+    assert ("as most people's" if drop > 0 else "the other way round") in told
+    assert list((data / "worn").glob("*.toml"))

@@ -16,14 +16,14 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from backbeat.cli.machine import configuration, power_faults
+from backbeat.cli.machine import configuration, power_faults, usable_settings
+from backbeat.cli.options import SettingsFile
+from backbeat.config.load import PLACES
 from backbeat.errors import UserError
 from backbeat.samples import Samples
 from backbeat.sources import open_source
 from firmware_host.measure import Measured, measure
 from firmware_host.scan import buses
-
-BROKER_PATIENCE_S = 5.0
 
 if TYPE_CHECKING:
     from backbeat.mqtt.settings import MqttSettings
@@ -46,7 +46,9 @@ class Patient:
 
     Attributes:
         source: URI of the sensor to measure; None for none.
-        mqtt: URL of the broker to try; None for none.
+        mqtt: URL of the broker to try; None for that of the configuration.
+        broker: of the configuration, if it names one.
+        settings_file: the configuration file; None for the one in force.
         seconds: how long the sensor is measured.
         root: of the file system.
         state: folder that must have room for recordings.
@@ -55,6 +57,8 @@ class Patient:
 
     source: str | None = None
     mqtt: str | None = None
+    broker: MqttSettings | None = None
+    settings_file: Path | None = None
     seconds: float = 10.0
     root: Path = Path("/")
     state: Path = field(default_factory=Path.home)
@@ -120,7 +124,11 @@ def check_bluetooth(patient: Patient) -> Iterator[Finding]:
 def check_sensor(patient: Patient) -> Iterator[Finding]:
     """Rate, jitter, gravity, noise, clipping and mounting, measured."""
     if patient.source is None:
-        yield Finding("note", "no sensor was measured", "Name one with --source; `backbeat sensors` lists them.")
+        yield Finding(
+            "note",
+            "no sensor was measured",
+            "Name one with --source or in the configuration; `backbeat sensors` lists them.",
+        )
         return
     try:
         source = open_source(patient.source)
@@ -230,52 +238,19 @@ def check_clock(patient: Patient) -> Iterator[Finding]:
 
 def check_broker(patient: Patient) -> Iterator[Finding]:
     """Does the broker let us in?"""
-    if patient.mqtt is None:
+    if patient.mqtt is None and patient.broker is None:
         return
     from backbeat.mqtt.settings import MqttSettings
+    from backbeat.mqtt.trial import try_to_connect
 
     try:
-        settings = MqttSettings.from_url(patient.mqtt)
-        settings.check()
-        _connect(settings)
+        settings = MqttSettings.from_url(patient.mqtt) if patient.mqtt else patient.broker
+        if settings is not None:
+            settings.check()
+            try_to_connect(settings)
+            yield Finding("good", f"the broker {settings.name} lets us in")
     except UserError as error:
         yield Finding("bad", str(error), "Is it running, is the port open, is the password right?")
-        return
-    except OSError as error:
-        yield Finding("bad", f"the broker does not answer: {error}", "Is it running, is the port open?")
-        return
-    yield Finding("good", f"the broker {settings.name} lets us in")
-
-
-def _connect(settings: MqttSettings) -> None:
-    """Connect under another name than a run's and without a will: a run that is going on must not notice."""
-    from paho.mqtt.client import Client, ConnectFlags
-    from paho.mqtt.enums import CallbackAPIVersion
-    from paho.mqtt.properties import Properties
-    from paho.mqtt.reasoncodes import ReasonCode
-
-    answers: list[ReasonCode] = []
-
-    def connected(_c: Client, _u: object, _f: ConnectFlags, reason: ReasonCode, _p: Properties | None) -> None:
-        answers.append(reason)
-
-    client = Client(CallbackAPIVersion.VERSION2, f"backbeat-doctor-{os.getpid()}")
-    client.connect_timeout = BROKER_PATIENCE_S
-    client.on_connect = connected
-    if settings.user is not None:
-        client.username_pw_set(settings.user, settings.password())
-    context = settings.tls_context()
-    if context is not None:
-        client.tls_set_context(context)
-    client.connect(*settings.address)
-    end = time.monotonic() + BROKER_PATIENCE_S
-    while not answers and time.monotonic() < end:
-        client.loop(timeout=0.2)
-    client.disconnect()
-    if not answers:
-        raise UserError(f"The broker {settings.name} takes the connection and then says nothing.")
-    if answers[0].is_failure:
-        raise UserError(f"The broker {settings.name} refuses us: {answers[0]}.")
 
 
 def check_power(patient: Patient) -> Iterator[Finding]:
@@ -291,8 +266,7 @@ def check_power(patient: Patient) -> Iterator[Finding]:
 
 def check_configuration(patient: Patient) -> Iterator[Finding]:
     """Can the configuration file be used?"""
-    del patient
-    found = configuration()
+    found = configuration([patient.settings_file] if patient.settings_file else PLACES)
     if found is not None:
         good, told = found
         yield Finding("good" if good else "bad", told, "" if good else "backbeat config check tells it again.")
@@ -317,14 +291,24 @@ def command(
     source: Annotated[str | None, typer.Option(metavar="URI", help="The sensor to measure.")] = None,
     mqtt: Annotated[str | None, typer.Option(metavar="URL", help="The broker to try.")] = None,
     seconds: Annotated[float, typer.Option(min=2.0, max=600.0, help="How long the sensor is measured.")] = 10.0,
+    settings_file: SettingsFile = None,
 ) -> None:
-    """Check I2C, permissions, the sensor (lying still), disk, clock and broker; each with the remedy."""
+    """Check I2C, permissions, the sensor (lying still), disk, clock and broker; each with the remedy.
+
+    Sensor and broker are those of the configuration unless the command line names others.
+    """
     console = Console()
+    configured = usable_settings(settings_file)
     bad = 0
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("measuring the sensor", total=1.0, visible=False)
         patient = Patient(
-            source, mqtt, seconds, measured=lambda done: progress.update(task, completed=done, visible=done < 1)
+            source or configured.sensor.source,
+            mqtt,
+            configured.broker(),
+            settings_file,
+            seconds,
+            measured=lambda done: progress.update(task, completed=done, visible=done < 1),
         )
         for check in CHECKS:
             for finding in check(patient):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from backbeat.config import find, load
+from backbeat.config import Settings, find, load
 from backbeat.config.load import PLACES
 from backbeat.errors import UserError
 from backbeat.service import POWER_FLAGS, THROTTLED, throttled_flags
@@ -31,3 +31,11 @@ def configuration(places: Sequence[Path] = PLACES) -> tuple[bool, str] | None:
     except UserError as error:
         return False, str(error)
     return True, f"{path} can be used"
+
+
+def usable_settings(file: Path | None) -> Settings:
+    """The settings of this file, or of the one in force; the defaults where it cannot be used, which is told apart."""
+    try:
+        return load(file or find())
+    except UserError:
+        return Settings()

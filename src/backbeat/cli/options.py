@@ -1,4 +1,4 @@
-"""What `run` and `replay` share of their command lines."""
+"""What commands share of their command lines."""
 
 from __future__ import annotations
 
@@ -37,3 +37,15 @@ def settings_in_force(file: Path | None, up: str | None, forward: str | None) ->
         forward=cast("Axis | None", forward or settings.mount.forward),
     )
     return replace(settings, mount=mount)
+
+
+def sensor_in_force(said: str | None, settings: Settings) -> str:
+    """The URI of the sensor: what the command line says before what the configuration does.
+
+    Raises:
+        UserError: neither names one.
+    """
+    source = said or settings.sensor.source
+    if source is None:
+        raise UserError('There is no sensor: say --source URI, or set [sensor] source = "URI" in the configuration.')
+    return source

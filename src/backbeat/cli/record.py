@@ -10,7 +10,10 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from backbeat.cli.options import SettingsFile, sensor_in_force, settings_in_force
 from backbeat.cli.run import Limited, stopped_by_signals
+from backbeat.config import find
+from backbeat.config.configured import Configured
 from backbeat.errors import UserError
 from backbeat.logbook.pace import RealTime
 from backbeat.logbook.recorder import Recorder
@@ -20,12 +23,16 @@ from backbeat.sources import Source, open_source
 
 def command(
     file: Annotated[Path, typer.Argument(help="The recording to make, such as run.mcap.")],
-    source: Annotated[str, typer.Option(metavar="URI", help="Such as i2c://1/0x6a; see `backbeat sensors`.")],
+    source: Annotated[
+        str | None, typer.Option(metavar="URI", help="Such as i2c://1/0x6a; that of the configuration unless said.")
+    ] = None,
     seconds: Annotated[float | None, typer.Option(min=0.1, help="Stop after so long.")] = None,
+    settings_file: SettingsFile = None,
 ) -> None:
     """Record a sensor to an MCAP file until Ctrl-C, SIGTERM, --seconds or its end."""
+    configured = settings_in_force(settings_file or find(), None, None)
     with ExitStack() as stack:
-        opened: Source = stack.enter_context(open_source(source))
+        opened: Source = Configured(stack.enter_context(open_source(sensor_in_force(source, configured))), configured)
         if opened.info.readings is not None:  # a recording, or a simulated run: it has no pace of its own
             opened = RealTime(opened)
         if seconds is not None:

@@ -17,13 +17,14 @@ from typing import Annotated, Any
 
 import typer
 
-from backbeat.cli.options import ForwardAxis, SettingsFile, UpAxis, settings_in_force
+from backbeat.cli.options import ForwardAxis, SettingsFile, UpAxis, sensor_in_force, settings_in_force
 from backbeat.cli.outputs import outputs
 from backbeat.config import find
 from backbeat.config.configured import Configured
 from backbeat.config.settings import RecorderSettings
 from backbeat.errors import UserError
 from backbeat.history.live import WithUsual, consumers, runner_history
+from backbeat.history.place import data_folder
 from backbeat.inbox import Inbox, WithInbox
 from backbeat.jsonl import open_lines
 from backbeat.logbook.pace import RealTime
@@ -33,6 +34,7 @@ from backbeat.pipeline import Consumer, run
 from backbeat.samples import Context, Samples, SourceInfo
 from backbeat.service import Service
 from backbeat.sources import Around, Source, open_source
+from backbeat.worn import as_worn, worn_file
 
 WITHOUT_RECORDING = "the run goes on without a recording."
 BROKER_PATIENCE_S = 3.0
@@ -70,11 +72,11 @@ def command(
     broker = MqttSettings.from_url(mqtt) if mqtt else configured.broker()
     if broker:
         broker.check()
-    source = source or configured.sensor.source
-    if source is None:
-        raise UserError('There is no sensor: say --source URI, or set [sensor] source = "URI" in the configuration.')
+    source = sensor_in_force(source, configured)
     with ExitStack() as stack:
         opened: Source = Configured(stack.enter_context(open_source(source)), configured)
+        worn = worn_file(configured.history.folder or data_folder(), configured.runner.id, opened.info.name)
+        settings = as_worn(settings, worn, _say)
         if opened.info.readings is not None:  # a recording, or a simulated run: it has no pace of its own
             opened = RealTime(opened)
         if seconds is not None:
