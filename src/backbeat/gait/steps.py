@@ -13,7 +13,7 @@ import numpy as np
 
 from backbeat.events import Activity, Side, Step
 from backbeat.gait import measures, sides
-from backbeat.gait.contacts import Contacts, contacts
+from backbeat.gait.contacts import ContactFinder, Contacts
 from backbeat.gait.grid import RATE_HZ
 from backbeat.gait.legs import features
 from backbeat.gait.posture import Posture
@@ -71,6 +71,7 @@ class StepMaker:
         self._gyroscope = gyroscope
         self.sides = sides_state
         self._posture = posture
+        self._contacts = ContactFinder()
         self._activity: Activity = "other"
         self._contact = self._toe_off = -np.inf
         self._valley = -1
@@ -85,7 +86,7 @@ class StepMaker:
             part = list(group)
             w = cut(stretch, part)
             running = activity == "running"
-            found = contacts(w) if running else walking_contacts(w)
+            found = self._contacts.find(w) if running else walking_contacts(w)
             rhythm = self._rhythm(part, found)
             begins = np.array([r.begin for r in rhythm])
             whole = strides(stretch, part, begins, found.initial_contact, found.toe_off)
