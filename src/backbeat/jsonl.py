@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from backbeat.errors import UserError
 from backbeat.events import Event, as_json
@@ -20,10 +21,13 @@ class JsonLines:
     Args:
         stream: where to; it stays open.
         name: what the stream is, for messages.
+        report: told once in one sentence when the disk fails, and the run goes on; without it the run ends.
     """
 
-    def __init__(self, stream: BinaryIO, name: str) -> None:
-        self._stream, self._name = stream, name
+    def __init__(self, stream: IO[bytes], name: str, report: Callable[[str], None] | None = None) -> None:
+        self._stream, self._name, self._report = stream, name, report
+        self._whole = 0  # bytes of whole lines
+        self._failed = False
 
     def take(self, block: Samples | Context, events: Sequence[Event]) -> None:
         """Write the events that a block settled."""
@@ -35,20 +39,31 @@ class JsonLines:
         self._write(events)
 
     def _write(self, events: Sequence[Event]) -> None:
-        if not events:
+        if not events or self._failed:
             return
         lines = (json.dumps(as_json(event), ensure_ascii=False, separators=(",", ":")) for event in events)
+        data = ("\n".join(lines) + "\n").encode()
         try:
-            self._stream.write(("\n".join(lines) + "\n").encode())
+            rest = data
+            while rest:
+                rest = rest[self._stream.write(rest) :]
             self._stream.flush()
+            self._whole += len(data)
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise UserError(f"{self._name}: {error.strerror}; the events from here on are not written.") from error
+            self._failed = True
+            if isinstance(self._stream, io.FileIO):
+                with contextlib.suppress(OSError):
+                    self._stream.truncate(self._whole)  # no half a line, which programs would stumble over
+            told = f"{self._name}: {error.strerror}; the events from here on are not written."
+            if self._report is None:
+                raise UserError(told) from error
+            self._report(told)
 
 
 @contextlib.contextmanager
-def open_lines(target: str) -> Iterator[BinaryIO]:
+def open_lines(target: str) -> Iterator[IO[bytes]]:
     """The stream that `--jsonl` names: `-` is standard output, all else a file that is begun anew.
 
     Raises:
@@ -61,5 +76,5 @@ def open_lines(target: str) -> Iterator[BinaryIO]:
         Path(target).write_bytes(b"")
     except OSError as error:
         raise UserError(f"{target}: {error.strerror}; choose a file that can be written.") from error
-    with Path(target).open("ab") as stream:
+    with Path(target).open("ab", buffering=0) as stream:
         yield stream

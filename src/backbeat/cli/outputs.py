@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import BinaryIO
+from collections.abc import Callable
+from typing import IO
 
 from backbeat import terminal
 from backbeat.jsonl import JsonLines
@@ -11,7 +12,13 @@ from backbeat.pipeline import Consumer
 from backbeat.samples import SourceInfo
 
 
-def outputs(info: SourceInfo, jsonl: str | None, lines: BinaryIO | None, publisher: Consumer | None) -> list[Consumer]:
+def outputs(
+    info: SourceInfo,
+    jsonl: str | None,
+    lines: IO[bytes] | None,
+    publisher: Consumer | None,
+    report: Callable[[str], None] | None = None,
+) -> list[Consumer]:
     """The broker, the lines of JSON, and the terminal unless the lines go there.
 
     Args:
@@ -19,10 +26,11 @@ def outputs(info: SourceInfo, jsonl: str | None, lines: BinaryIO | None, publish
         jsonl: what `--jsonl` named.
         lines: the stream that it opened.
         publisher: of MQTT, if there is a broker.
+        report: told when the lines cannot be written; without it that ends the run.
     """
     consumers: list[Consumer] = [] if publisher is None else [publisher]
     if jsonl and lines:
-        consumers.append(JsonLines(lines, "standard output" if jsonl == "-" else jsonl))
+        consumers.append(JsonLines(lines, "standard output" if jsonl == "-" else jsonl, report))
     if jsonl != "-":
         consumers.append(terminal.view(info, sys.stdout))
     return consumers

@@ -95,7 +95,7 @@ def command(
             kept = consumers(configured.history, configured.runner.id, info, _say)
             publisher = _publisher(broker, info, settings, inbox) if broker else None
             service = [Service(info.name)] if "NOTIFY_SOCKET" in os.environ else []  # systemd started us
-            return [*kept, *outputs(info, jsonl, lines, publisher), *service]
+            return [*kept, *outputs(info, jsonl, lines, publisher, _say), *service]
 
         place = _recording_place(record, configured.recorder)
         if place is None:

@@ -43,8 +43,8 @@ FINISH_WITHIN_S = 20.0
 
 READINGS, CONTEXT, EVENTS = "/readings", "/context", "/events"
 
-Message: TypeAlias = tuple[str, float, bytes]
-"""Topic, time in s, content."""
+Message: TypeAlias = tuple[str, float, bytes | Samples]
+"""Topic, time in s, content; readings are encoded when the chunk is written, all at once."""
 
 URGENT = (Alert, Summary, SessionChange)
 
@@ -133,8 +133,7 @@ class Recorder:
             self._last_time = float(piece.time[-1])
             if self._chunk_start is None:
                 self._chunk_start = float(piece.time[0])
-            message = wire.encode(piece, self._info.acc_scale, self._info.gyr_scale)
-            self._open.append((READINGS, self._last_time, message))
+            self._open.append((READINGS, self._last_time, piece))
             if self._last_time - self._chunk_start >= CHUNK_S:
                 self._hand_over()
                 self._chunk_start = self._last_time
@@ -169,7 +168,10 @@ class Recorder:
         self._storage.close()
 
     def _write(self, chunk: list[Message]) -> None:
-        for topic, time, data in chunk:
+        blocks = [content for _, _, content in chunk if isinstance(content, Samples)]
+        encoded = iter(wire.encode(blocks, self._info.acc_scale, self._info.gyr_scale) if blocks else ())
+        for topic, time, content in chunk:
+            data = next(encoded) if isinstance(content, Samples) else content
             self._writer.add(topic, _nanoseconds(time, self._info.utc_offset_s), data)
         self._writer.end_chunk()
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,18 +43,35 @@ _NUMPY = {_DOUBLE: "<f8", _FIXED32: "<u4", _SFIXED32: "<i4"}
 _LARGEST_COUNT = 2**31 - 1
 
 
-def encode(block: Samples, acc_scale: float | None, gyr_scale: float | None) -> bytes:
-    """The message for a block; with a scale, readings that are whole counts of it are stored as counts."""
-    parts = [_packed("time_s", block.time), *_axes("acc", block.acc, acc_scale)]
-    if block.gyr is not None:
-        parts += _axes("gyr", block.gyr, gyr_scale)
-    for name in ("gap_before", "saturated"):
-        flags = getattr(block, name)
-        if flags.any():
-            parts.append(_packed(name, np.flatnonzero(flags)))
-    if block.absent:
-        parts.append(_bytes(FIELDS["absent"][0], json.dumps(dict(block.absent)).encode()))
-    return b"".join(parts)
+def encode(blocks: Sequence[Samples], acc_scale: float | None, gyr_scale: float | None) -> list[bytes]:
+    """A message for each block; with a scale, readings that are whole counts of it are stored as counts.
+
+    All blocks are converted at once and each message takes its part of the bytes: a second of readings comes in a
+    dozen batches, and so many small conversions would cost more than all the rest of recording.
+    """
+    if any(not _alike(blocks[0], block) for block in blocks):
+        return [message for block in blocks for message in encode([block], acc_scale, gyr_scale)]
+    columns = [_column("time_s", np.concatenate([block.time for block in blocks]))]
+    scales = b""
+    for sensor, scale in (("acc", acc_scale), ("gyr", gyr_scale)):
+        if getattr(blocks[0], sensor) is not None:
+            values = np.concatenate([getattr(block, sensor) for block in blocks])
+            scale_field, axes = _axes(sensor, values, scale)
+            scales += scale_field
+            columns += axes
+    messages = []
+    heads: dict[int, list[bytes]] = {}  # by the length of a block; most have the same
+    end = 0
+    for block in blocks:
+        n = len(block)
+        begin, end = end, end + n
+        if n not in heads:
+            heads[n] = [tag + _varint(width * n) for tag, width, _ in columns]
+        parts = [scales]
+        for head, (_, width, content) in zip(heads[n], columns, strict=True):
+            parts += (head, content[width * begin : width * end])
+        messages.append(b"".join([*parts, *_rare(block)]))
+    return messages
 
 
 def decode(message: bytes) -> Samples:
@@ -87,18 +105,38 @@ def schema() -> bytes:
     return _bytes(1, file)
 
 
-def _axes(sensor: str, values: FloatArray, scale: float | None) -> list[bytes]:
+def _alike(a: Samples, b: Samples) -> bool:
+    return (a.gyr is None) == (b.gyr is None) and a.absent == b.absent
+
+
+def _rare(block: Samples) -> Iterator[bytes]:
+    """What few messages have: gaps, saturation, absent axes."""
+    for name in ("gap_before", "saturated"):
+        flags = getattr(block, name)
+        if flags.any():
+            yield _packed(name, np.flatnonzero(flags))
+    if block.absent:
+        yield _bytes(FIELDS["absent"][0], json.dumps(dict(block.absent)).encode())
+
+
+_Column: TypeAlias = tuple[bytes, int, bytes]
+"""Tag, bytes of one value, all values."""
+
+
+def _axes(sensor: str, values: FloatArray, scale: float | None) -> tuple[bytes, list[_Column]]:
+    """The field with the scale, if it is used, and the columns."""
     unit = {"acc": "m_s2", "gyr": "rad_s"}[sensor]
     if scale is not None and len(values):
         counts = np.rint(values / scale)
         if (counts * scale == values).all() and np.abs(counts).max() <= _LARGEST_COUNT:
-            columns = counts.T.astype("<i4")
             scale_field = _TAG[f"{sensor}_scale_{unit}"] + struct.pack("<d", scale)
-            return [
-                scale_field,
-                *(_field(f"{sensor}_{axis}_counts", columns[i].tobytes()) for i, axis in enumerate(AXES)),
-            ]
-    return [_packed(f"{sensor}_{axis}_{unit}", values[:, i]) for i, axis in enumerate(AXES)]
+            return scale_field, [_column(f"{sensor}_{axis}_counts", counts[:, i]) for i, axis in enumerate(AXES)]
+    return b"", [_column(f"{sensor}_{axis}_{unit}", values[:, i]) for i, axis in enumerate(AXES)]
+
+
+def _column(name: str, values: FloatArray) -> _Column:
+    kind = np.dtype(_NUMPY[FIELDS[name][1]])
+    return _TAG[name], kind.itemsize, values.astype(kind).tobytes()
 
 
 def _vectors(found: dict[str, bytes], sensor: str, unit: str) -> FloatArray | None:
@@ -123,10 +161,7 @@ def _flags(found: dict[str, bytes], name: str, time: FloatArray) -> BoolArray:
 
 
 def _packed(name: str, values: FloatArray | NDArray[np.int64]) -> bytes:
-    return _field(name, np.ascontiguousarray(values, _NUMPY[FIELDS[name][1]]).tobytes())
-
-
-def _field(name: str, content: bytes) -> bytes:
+    content = values.astype(_NUMPY[FIELDS[name][1]]).tobytes()
     return _TAG[name] + _varint(len(content)) + content
 
 
