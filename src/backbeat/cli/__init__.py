@@ -23,6 +23,7 @@ COMMANDS = {
     "demo": "Six simulated runners, a broker and what a coach would see.",
     "doctor": "Check sensor, bus, disk, clock and broker; each with the remedy.",
     "evaluate": "Score the analysis on recordings with ground truth.",
+    "fleet": "Many simulated devices at a broker of its own, to see what the broker does.",
     "history": "What has been run: list, show, delete.",
     "logs": "Look at recordings, convert, mend, cut and draw them.",
     "note": "Note how it felt: pain, stiffness, effort or words.",

@@ -21,8 +21,8 @@ from backbeat.mqtt.settings import MqttSettings
 TABLE_FIRST_S, TABLE_EVERY_S = 4.0, 15.0
 """Where there is no terminal, the team's table is printed so often."""
 
-WORDS = ("runner", "doing", "alerts")
-"""Columns that are no figures."""
+WORDS, FOLDED = ("runner", "doing", "alerts"), ("runner", "alerts")
+"""Columns that are no figures, and those that take several lines where the terminal is narrow."""
 
 Message = Mapping[str, Any]
 
@@ -118,9 +118,11 @@ class Coach:
         return self._rows("What a coach sees, once a second (simulated runners)", rows)
 
     def _rows(self, title: str, rows: Mapping[str, Mapping[str, str]]) -> Table:
-        table = Table(title=title, title_justify="left", box=SIMPLE)
+        table = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False)
         for name in ("runner", *next(iter(rows.values()), {})):
-            table.add_column(name, justify="left" if name in WORDS else "right", overflow="fold")
+            table.add_column(
+                name, justify="left" if name in WORDS else "right", overflow="fold", no_wrap=name not in FOLDED
+            )
         for runner, figures in rows.items():
             table.add_row(*(Text(text) for text in (self._name(runner), *figures.values())))
         return table

@@ -18,7 +18,7 @@ from backbeat.mqtt import refusals
 from backbeat.mqtt.link import BROKE, Incoming, Link, Mqtt, Outgoing
 from backbeat.mqtt.outbox import Message, Outbox
 from backbeat.mqtt.settings import MqttError, MqttSettings
-from backbeat.mqtt.worker import Worker
+from backbeat.mqtt.worker import THREADS, Runtime
 
 WINDOW = 20
 """Unacknowledged messages at a time: few enough that a broker with a small inflight limit takes them in order."""
@@ -89,6 +89,7 @@ class Courier:
         report: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
+        runtime: Runtime = THREADS,
     ) -> None:
         """A courier that has not yet started.
 
@@ -99,11 +100,13 @@ class Courier:
             report: told in words for people what they should know.
             clock: monotonic seconds.
             jitter: 0 to 1, so that a team's devices do not all come back in the same moment.
+            runtime: on which threads it works; threads of its own unless told.
         """
         self._settings, self._identity, self._open_outbox = settings, identity, open_outbox
         self._report, self._clock, self._jitter = report, clock, jitter
         self._correspondent = Correspondent()
-        self.worker = Worker(
+        self._drive = runtime.drive
+        self.worker = runtime.worker(
             "mqtt-courier",
             begin=self._begin,
             after_jobs=self._after_jobs,
@@ -111,6 +114,10 @@ class Courier:
             clock=clock,
             report=report,
         )
+        self.connections = 0
+        """How often a connection came up."""
+        self.carried = 0
+        """Messages sent with QoS 0 or acknowledged."""
         # the connection
         self._mqtt: Mqtt = "3.1.1" if settings.version == "3.1.1" else "5"
         self._fallback_told = False
@@ -132,7 +139,7 @@ class Courier:
         self._paused_until = 0.0
         # the end
         self._ending = self._farewell_said = self._leaving = False
-        self._undelivered = 0
+        self.undelivered = 0
 
     # From any thread.
 
@@ -149,9 +156,13 @@ class Courier:
 
     def end(self, patience_s: float) -> int:
         """Deliver what waits, take leave and stop; how many messages could not be delivered."""
-        self.worker.post(partial(self._begin_end, patience_s))
+        self.begin_end(patience_s)
         self.worker.ended.wait(patience_s + 5.0)
-        return self._undelivered
+        return self.undelivered
+
+    def begin_end(self, patience_s: float) -> None:
+        """The same without waiting; `worker.ended` tells when, and `undelivered` how many were left."""
+        self.worker.post(partial(self._begin_end, patience_s))
 
     # On the courier's thread.
 
@@ -176,6 +187,7 @@ class Courier:
         """Connected."""
         if link is not self._link:
             return
+        self.connections += 1
         self._up, self._up_since, self._largest = True, self._clock(), largest
         self._cursor, self._progress, self._paused_until = 0, self._clock(), 0.0
         if self._told:
@@ -216,6 +228,7 @@ class Courier:
         if link is not self._link:
             return
         self._progress = self._clock()
+        self.carried += code < FIRST_FAILURE
         self._passing_on_the_way.discard(number)
         message = self._on_the_way.pop(number, None)
         if message is None:
@@ -253,6 +266,7 @@ class Courier:
                 keep_session=self._identity.keep_session,
                 listener=self,
                 post=self.worker.post,
+                drive=self._drive,
             )
         except MqttError as error:  # the password file is gone, say
             self._retry(f"({error})", None)
@@ -350,5 +364,5 @@ class Courier:
     def _finish(self) -> None:
         if self._link is not None:
             self._link.abandon()
-        self._undelivered = self._outbox.count_waiting()
+        self.undelivered = self._outbox.count_waiting()
         self.worker.ended.set()

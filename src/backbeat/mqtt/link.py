@@ -111,6 +111,7 @@ class Link:
         keep_session: bool,
         listener: Listener,
         post: Callable[[Callable[[], None]], None],
+        drive: Callable[[Client], object] = Client.loop_start,
     ) -> None:
         """A link that is not yet open.
 
@@ -122,9 +123,12 @@ class Link:
             keep_session: the broker keeps commands while this device is away.
             listener: hears what happens.
             post: runs a function on the listener's thread.
+            drive: called on any thread with a client whose socket is open, reads and writes it from then on; a thread
+                of its own unless told.
         """
         self.mqtt = mqtt
         self._settings, self._listener, self._post, self._keep_session = settings, listener, post, keep_session
+        self._drive = drive
         self._closed = threading.Event()
         client = Client(
             CallbackAPIVersion.VERSION2,
@@ -187,7 +191,7 @@ class Link:
             return
         if self._closed.is_set():
             self.abandon()
-        self._client.loop_start()
+        self._drive(self._client)
 
     def _tell_down(self, reason: str, code: int | None) -> None:
         self._post(partial(self._listener.link_down, self, reason, code))

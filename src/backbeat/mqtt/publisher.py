@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from backbeat import __version__
-from backbeat.events import Alert, Event, SessionChange, Step, Summary, as_json
+from backbeat.events import Alert, Event, SessionChange, Step, Summary
 from backbeat.live import Live, LiveState
-from backbeat.mqtt import topics
-from backbeat.mqtt.attendant import Attendant, Handler, Tell
-from backbeat.mqtt.commands import ALWAYS, COMMANDS, Command
-from backbeat.mqtt.courier import Courier, Identity
-from backbeat.mqtt.desk import Desk, Moment
+from backbeat.mqtt.attendant import Handler, Tell
+from backbeat.mqtt.commands import Command
+from backbeat.mqtt.desk import Moment
+from backbeat.mqtt.device import open_device
 from backbeat.mqtt.homie import HomieDevice
-from backbeat.mqtt.link import Outgoing
-from backbeat.mqtt.outbox import Limits, Outbox
-from backbeat.mqtt.payloads import Envelope, Info, Status, encoded, message, utc_text
-from backbeat.mqtt.reception import Reception
+from backbeat.mqtt.outbox import Limits
+from backbeat.mqtt.payloads import utc_text
 from backbeat.mqtt.settings import MqttError, MqttSettings
 from backbeat.samples import Context, Samples, SourceInfo
 
@@ -71,30 +66,23 @@ class Publisher:
         self._live = LiveState()
         self._live_told = -1.0
         self._session: str | None = None
-        names = settings.topics
-        envelope = Envelope(origin=info.origin)
-        will = Outgoing(
-            topic=names.of(topics.STATUS),
-            payload=encoded(message(envelope, as_json(Status(state="offline", reason="connection lost")))),
-            channel=topics.STATUS.name,
-            qos=topics.STATUS.qos,
-            retain=True,
+        device = open_device(
+            settings,
+            info,
+            in_force=in_force,
+            outbox=outbox,
+            limits=limits,
+            lasting=outbox is not None,
+            tell=tell,
+            handlers=handlers,
+            report=report,
+            wall=wall,
+            clock=clock,
         )
-        lasting = outbox is not None
-        name = f"backbeat-{settings.team}-{settings.runner}"
-        identity = Identity(
-            client_id=name if lasting else f"{name}-{secrets.token_hex(4)}", will=will, keep_session=lasting
-        )
-        self._courier = Courier(
-            settings, identity, lambda: Outbox(outbox, limits, report=report, wall=wall), report=report, clock=clock
-        )
-        self._desk = Desk(self._courier, names, envelope, lambda: utc_text(wall()) or "")
-        attendant = Attendant(self._desk, allowed=settings.commands, tell=tell, handlers=handlers or {}, clock=clock)
-        about = _info_message(settings, info, in_force or {})
-        self._courier.start(Reception(self._courier, settings, self._desk, attendant, about, tell=tell))
+        self._courier, self._desk = device.courier, device.desk
         self._homie: HomieDevice | None = None
         if settings.homie:
-            self._homie = HomieDevice(settings, f"{identity.client_id}-homie", lambda told: report(f"Homie: {told}"))
+            self._homie = HomieDevice(settings, f"{device.client_id}-homie", lambda told: report(f"Homie: {told}"))
 
     def wait_connected(self, patience_s: float = 10.0) -> None:
         """Wait for the first connection, where a run without a broker makes no sense.
@@ -162,20 +150,3 @@ class Publisher:
     def _utc(self, time_s: float) -> str | None:
         offset = self._info.utc_offset_s
         return None if offset is None else utc_text(offset + time_s)
-
-
-def _info_message(settings: MqttSettings, info: SourceInfo, in_force: Mapping[str, object]) -> Info:
-    return Info(
-        software=f"backbeat {__version__}",
-        team=settings.team,
-        runner=settings.runner,
-        runner_name=settings.runner_name or settings.runner,
-        source=info.name,
-        rate_hz=info.rate_hz,
-        acc_range_g=info.acc_range_g,
-        gyr_range_dps=info.gyr_range_dps,
-        position=info.position,
-        details=info.details,
-        settings=in_force,
-        commands=sorted(ALWAYS | settings.commands & COMMANDS.keys()),
-    )

@@ -9,7 +9,10 @@ import queue
 import threading
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
+
+from paho.mqtt.client import Client
 
 Job = Callable[[], None]
 
@@ -108,3 +111,20 @@ class Worker:
             job()
         except Exception:  # noqa: BLE001
             self._report(f"An error inside Backbeat's MQTT part, please report it:\n{traceback.format_exc()}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """On which threads a courier works.
+
+    Attributes:
+        worker: makes the worker that does its jobs, with the arguments of `Worker`.
+        drive: reads and writes a connection.
+    """
+
+    worker: Callable[..., Worker] = Worker
+    drive: Callable[[Client], object] = Client.loop_start
+
+
+THREADS = Runtime()
+"""Two of its own: one that does its jobs and one for the connection."""
