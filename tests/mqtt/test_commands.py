@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backbeat.errors import UserError
 from backbeat.mqtt.attendant import BURST, Attendant
-from backbeat.mqtt.commands import COMMANDS, InvalidCommandError, RateLimit, Resend, Speed, read_command
+from backbeat.mqtt.commands import COMMANDS, InvalidCommandError, RateLimit, Report, Resend, Speed, read_command
 from backbeat.mqtt.link import Incoming
 from backbeat.mqtt.payloads import Reply
+from rigs.reader import wait_until
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -52,6 +55,8 @@ class Office:
         self.replies: list[Reply] = []
         self.told: list[tuple[str, Any]] = []
         self.now = 0.0
+        self.handlers: dict[Any, Any] = {}
+        self.reports: list[str] = []
 
     def resend(self, session: str | None, first: int, last: int, most: int) -> list[int]:
         return [number for number in range(first, last + 1) if number % 2][:most]
@@ -67,7 +72,15 @@ class Office:
         return True
 
     def attendant(self, *allowed: str) -> Attendant:
-        return Attendant(self, allowed=frozenset(allowed), tell=self.tell, handlers={}, clock=lambda: self.now)
+        return Attendant(
+            self,
+            allowed=frozenset(allowed),
+            tell=self.tell,
+            handlers=self.handlers,
+            post=lambda job: job(),
+            report=self.reports.append,
+            clock=lambda: self.now,
+        )
 
 
 def ask(attendant: Attendant, name: str, body: Any, *, retained: bool = False) -> None:
@@ -217,3 +230,49 @@ def test_pain_is_answered_with_advice_and_the_questions_about_warning_signs() ->
     assert "red_flags" not in answered
     assert none == {}
     assert office.told[1] == ("pain", {"value": 6, "when": None, "text": "", "red_flag": "emergency"})
+
+
+def test_what_takes_long_is_done_elsewhere_one_at_a_time() -> None:
+    office, go = Office(), threading.Event()
+
+    def page(command: Report) -> dict[str, str]:
+        go.wait(20.0)
+        return {"file": f"{command.session}.html"}
+
+    office.handlers = {Report: page}
+    attendant = office.attendant("report")
+    ask(attendant, "report", {"id": "1", "session": "a"})
+    assert office.replies == []  # the courier's thread goes on
+    ask(attendant, "report", {"id": "2", "session": "b"})
+    assert [(reply.id, reply.ok) for reply in office.replies] == [("2", False)]
+    assert "already" in office.replies[0].error
+    go.set()
+    wait_until(lambda: len(office.replies) == 2, "the page")
+    assert (office.replies[1].id, office.replies[1].ok, office.replies[1].result) == ("1", True, {"file": "a.html"})
+    ask(attendant, "report", {"id": "3", "session": "c"})
+    wait_until(lambda: len(office.replies) == 3, "the next page")
+    assert office.replies[2].ok
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told", "reports"),
+    [(UserError("There is no session 'x'."), "There is no session 'x'.", 0), (KeyError("x"), "inside Backbeat", 1)],
+)
+def test_what_cannot_be_done_is_answered(trouble: Exception, told: str, reports: int) -> None:
+    office = Office()
+
+    def refuse(_command: Report) -> dict[str, str]:
+        raise trouble
+
+    office.handlers = {Report: refuse}
+    ask(office.attendant("report"), "report", {})
+    wait_until(lambda: len(office.replies) == 1, "the answer")
+    assert not office.replies[0].ok
+    assert told in office.replies[0].error
+    assert len(office.reports) == reports
+
+
+def test_nobody_there_who_could_is_answered_at_once() -> None:
+    office = Office()
+    ask(office.attendant("identify"), "identify", {"id": "7"})
+    assert [(reply.id, reply.error) for reply in office.replies] == [("7", "This device cannot do that.")]

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Self
 
 import pytest
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from backbeat.asked import say_who, write_report
 from backbeat.events import Alert
 from backbeat.inbox import Inbox, WithInbox
 from backbeat.mqtt import MqttSettings, Publisher
+from backbeat.mqtt.commands import Identify, Report
 from backbeat.samples import Context, Samples
+from rigs.kept import keep
 from rigs.mosquitto import Mosquitto
 from rigs.reader import Reader, wait_until
 from rigs.runs import INFO, a_run, alert, readings, started
+from rigs.steps import Runner
 
 SESSION = "20250615-151000"
 
@@ -153,4 +158,21 @@ def test_the_list_of_alerts_is_bounded(mosquitto: Mosquitto, reader: Reader) -> 
     last = reader.on("/alerts")[-1]
     assert len(last.payload) < 66_000
     assert last.json["dropped"] + len(last.json["alerts"]) == 100
+    run.finish([])
+
+
+def test_a_page_and_a_sign_of_life_are_asked_for_by_mqtt(mosquitto: Mosquitto, reader: Reader, tmp_path: Path) -> None:
+    history, said = tmp_path / "sam.sqlite", list[str]()
+    keep(history, "20251009-085320", Runner(seconds=120), 0.0)
+    asked = {Report: write_report(history, tmp_path / "pages"), Identify: say_who("sam", said.append)}
+    run = publisher(mosquitto, "commands=report,identify", handlers=asked)
+    run.take(readings(0, 1), [started(0.0)])
+    reader.publish("backbeat/v1/home/runner/cmd/report", json.dumps({"id": "r1"}))
+    reader.publish("backbeat/v1/home/runner/cmd/identify", json.dumps({"id": "i1"}))
+    page, shown = reader.wait_for("/reply/report")[0].json, reader.wait_for("/reply/identify")[0].json
+    assert (page["ok"], page["id"], page["result"]["session"]) == (True, "r1", "20251009-085320")
+    assert (tmp_path / "pages" / "20251009-085320.html").stat().st_size > 10_000
+    assert page["result"]["file"] == str(tmp_path / "pages" / "20251009-085320.html")
+    assert page["result"]["summary"]["kind"] == "summary"
+    assert (shown["ok"], shown["id"], len(said)) == (True, "i1", 1)
     run.finish([])

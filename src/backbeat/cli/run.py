@@ -7,23 +7,23 @@ import signal
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from backbeat.cli.options import ForwardAxis, SettingsFile, UpAxis, sensor_in_force, settings_in_force
 from backbeat.cli.outputs import outputs
-from backbeat.config import find
+from backbeat.config import Settings, find
 from backbeat.config.configured import Configured
 from backbeat.config.settings import RecorderSettings
 from backbeat.errors import UserError
-from backbeat.history.live import WithUsual, consumers, runner_history
+from backbeat.history.live import WithUsual, consumers, pages_folder, runner_history
 from backbeat.history.place import data_folder
 from backbeat.inbox import Inbox, WithInbox
 from backbeat.jsonl import open_lines
@@ -35,6 +35,10 @@ from backbeat.samples import Context, Samples, SourceInfo
 from backbeat.service import Service
 from backbeat.sources import Around, Source, open_source
 from backbeat.worn import as_worn, worn_file
+
+if TYPE_CHECKING:
+    from backbeat.mqtt.attendant import Handler
+    from backbeat.mqtt.commands import Command
 
 WITHOUT_RECORDING = "the run goes on without a recording."
 BROKER_PATIENCE_S = 3.0
@@ -93,7 +97,7 @@ def command(
 
         def takers(info: SourceInfo) -> list[Consumer]:
             kept = consumers(configured.history, configured.runner.id, info, _say)
-            publisher = _publisher(broker, info, settings, inbox) if broker else None
+            publisher = _publisher(broker, info, settings, inbox, _asked(configured)) if broker else None
             service = [Service(info.name)] if "NOTIFY_SOCKET" in os.environ else []  # systemd started us
             return [*kept, *outputs(info, jsonl, lines, publisher, _say), *service]
 
@@ -205,7 +209,23 @@ def outbox_file(settings: MqttSettings) -> Path:
     return state_folder() / f"outbox-{settings.team}-{settings.runner}.sqlite"
 
 
-def _publisher(broker: MqttSettings, info: SourceInfo, settings: MonitorSettings, inbox: Inbox) -> Consumer:
+def _asked(configured: Settings) -> dict[type[Command], Handler]:
+    """Who does what the broker's readers ask for."""
+    from backbeat.asked import say_who, write_report
+    from backbeat.mqtt.commands import Identify, Report
+
+    history, runner = configured.history, configured.runner.id
+    pages = write_report(runner_history(history, runner), pages_folder(history, runner))
+    return {Report: pages, Identify: say_who(runner, _say)}
+
+
+def _publisher(
+    broker: MqttSettings,
+    info: SourceInfo,
+    settings: MonitorSettings,
+    inbox: Inbox,
+    asked: Mapping[type[Command], Handler],
+) -> Consumer:
     """A publisher with an outbox on disk: a live run goes on without its broker and tells it later."""
     from backbeat.mqtt.publisher import Publisher
 
@@ -216,5 +236,6 @@ def _publisher(broker: MqttSettings, info: SourceInfo, settings: MonitorSettings
         outbox=outbox_file(broker),
         end_patience_s=BROKER_PATIENCE_S,
         tell=inbox.put,
+        handlers=asked,
         report=_say,
     )

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from backbeat.errors import UserError
 from backbeat.events import Event, Summary
@@ -16,6 +17,9 @@ from backbeat.history.usual import baseline_context
 from backbeat.pipeline import Consumer
 from backbeat.samples import Context, Samples, SourceInfo
 from backbeat.sources import Around, Source
+
+if TYPE_CHECKING:
+    from backbeat.report.material import Material
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +83,32 @@ class PageWriter:
         for event in events:
             if isinstance(event, Summary):
                 try:
-                    self._page(event.session)
+                    write_page(self._file, self._folder, event.session)
                 except (OSError, UserError, sqlite3.Error) as error:
                     self._report(f"The page of session {event.session} could not be written: {error}")
 
-    def _page(self, session: str) -> None:
-        from backbeat.report.material import from_history
-        from backbeat.report.page import page
 
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with History(self._file) as history:
-            text = page(from_history(history, session))
-        (self._folder / f"{session}.html").write_text(text, encoding="utf-8")
+def write_page(history_file: Path, folder: Path, session: str) -> tuple[Path, Material]:
+    """Write the page of a kept session, or of the last one; where it is now, and what it was made of.
+
+    Raises:
+        UserError: there is no such session, or the history cannot be read.
+        OSError: the page cannot be written.
+    """
+    from backbeat.report.material import from_history
+    from backbeat.report.page import page
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with History(history_file) as history:
+        material = from_history(history, session)
+    file = folder / f"{material.name}.html"
+    file.write_text(page(material), encoding="utf-8")
+    return file, material
+
+
+def pages_folder(settings: HistorySettings, runner: str) -> Path:
+    """Where the runner's pages are under these settings."""
+    return (settings.folder or data_folder()) / "reports" / runner
 
 
 def runner_history(settings: HistorySettings, runner: str) -> Path:
@@ -117,5 +135,5 @@ def consumers(
     except UserError as error:
         report(f"This run is not kept: {error}")
         return []
-    pages = PageWriter(file, (settings.folder or data_folder()) / "reports" / runner, report)
+    pages = PageWriter(file, pages_folder(settings, runner), report)
     return [keeper, pages] if settings.reports else [keeper]

@@ -1,11 +1,15 @@
-"""The attendant: answers commands. On the courier's thread only."""
+"""The attendant: answers commands. On the courier's thread, but for what takes long: that has a thread of its own."""
 
 from __future__ import annotations
 
+import threading
+import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
+from backbeat.errors import UserError
 from backbeat.mqtt import topics
 from backbeat.mqtt.commands import (
     ALWAYS,
@@ -68,6 +72,8 @@ class Attendant:
         allowed: frozenset[str],
         tell: Tell | None,
         handlers: Mapping[type[Command], Handler],
+        post: Callable[[Callable[[], None]], None],
+        report: Callable[[str], None],
         clock: Callable[[], float],
     ) -> None:
         """An attendant.
@@ -76,10 +82,15 @@ class Attendant:
             files: where alerts are found and answers go.
             allowed: commands that are on besides `resend` and `ack`.
             tell: hands context to the run; None where there is none to tell.
-            handlers: for commands that are done elsewhere, `Report` and `Identify`.
+            handlers: for commands that are done elsewhere, `Report` and `Identify`; each is called on a thread of its
+                own, what it raises as `UserError` is the answer.
+            post: has something done on this thread; may be called from any.
+            report: told of errors inside a handler.
             clock: monotonic seconds.
         """
         self._files, self._tell, self._handlers, self._clock = files, tell, handlers, clock
+        self._post, self._report = post, report
+        self._under_way: set[str] = set()
         self._allowed = ALWAYS | (allowed & COMMANDS.keys())
         self._limits = {name: RateLimit(BURST, PER_SECOND) for name in COMMANDS}
         self._strangers = RateLimit(BURST, PER_SECOND)
@@ -101,12 +112,44 @@ class Attendant:
                 return
             if identity is not None:
                 self._seen.append((name, identity))
+            if isinstance(command, Report | Identify):
+                self._hand_over(name, command, message.correlation)
+                return
             reply = Reply(command=name, id=identity, ok=True, result=self._do(command))
         except InvalidCommandError as error:
             reply = Reply(command=name, id=error.id or identity, ok=False, error=str(error))
         self._files.reply(reply, message.correlation)
 
-    def _do(self, command: Command) -> Mapping[str, Any]:
+    def _hand_over(self, name: str, command: Report | Identify, correlation: bytes | None) -> None:
+        """Have it done elsewhere: an alert must not wait for a page to be written. One of each kind at a time.
+
+        Raises:
+            InvalidCommandError: nobody does that here, or the one before is not done.
+        """
+        handler = self._handlers.get(type(command))
+        if handler is None:
+            raise InvalidCommandError("This device cannot do that.")
+        if name in self._under_way:
+            raise InvalidCommandError("This is being done already; wait for its answer.")
+        self._under_way.add(name)
+
+        def work() -> None:
+            try:
+                reply = Reply(command=name, id=command.id, ok=True, result=handler(command))
+            except (UserError, OSError) as error:
+                reply = Reply(command=name, id=command.id, ok=False, error=str(error))
+            except Exception:  # noqa: BLE001  a fault of ours must not end the run, and is told as what it is
+                self._report(f"An error inside Backbeat, please report it:\n{traceback.format_exc()}")
+                reply = Reply(command=name, id=command.id, ok=False, error="An error inside Backbeat; see its log.")
+            self._post(partial(self._done, reply, correlation))
+
+        threading.Thread(target=work, name=f"mqtt-{name}", daemon=True).start()
+
+    def _done(self, reply: Reply, correlation: bytes | None) -> None:
+        self._under_way.discard(reply.command)
+        self._files.reply(reply, correlation)
+
+    def _do(self, command: Resend | Ack | Session | Note | Shoe | Speed | Incline) -> Mapping[str, Any]:
         match command:
             case Resend():
                 return self._resend(command)
@@ -114,11 +157,6 @@ class Attendant:
                 if not self._files.acknowledge(command.session, command.seq, command.by):
                     raise InvalidCommandError("There is no such alert.")
                 return {}
-            case Report() | Identify():
-                handler = self._handlers.get(type(command))
-                if handler is None:
-                    raise InvalidCommandError("This device cannot do that.")
-                return handler(command)
             case _:
                 kind, value = as_context(command)
                 if self._tell is None or not self._tell(kind, value):

@@ -64,7 +64,7 @@ def open_device(
         limits: how large the outbox may grow.
         lasting: it is the same device each time, and the broker keeps commands while it is away.
         tell: takes what commands and the runner's phone say to the run.
-        handlers: do the commands `Report` and `Identify`.
+        handlers: do the commands `Report` and `Identify`; called on threads of their own.
         report: told in words for people what they should know; called on the courier's thread.
         wall: Unix time now.
         clock: monotonic seconds.
@@ -92,7 +92,15 @@ def open_device(
         runtime=runtime,
     )
     desk = Desk(courier, names, envelope, lambda: utc_text(wall()) or "")
-    attendant = Attendant(desk, allowed=settings.commands, tell=tell, handlers=handlers or {}, clock=clock)
+    attendant = Attendant(
+        desk,
+        allowed=settings.commands,
+        tell=tell,
+        handlers=handlers or {},
+        post=courier.worker.post,
+        report=report,
+        clock=clock,
+    )
     about = _info_message(settings, info, in_force or {})
     courier.start(Reception(courier, settings, desk, attendant, about, tell=tell))
     return Device(client_id=identity.client_id, courier=courier, desk=desk)

@@ -56,7 +56,7 @@ class Publisher:
             limits: how large the outbox may grow.
             end_patience_s: how long `finish` waits for the broker to take what is left.
             tell: takes what commands and the runner's phone say to the run (`backbeat.inbox.Inbox.put`).
-            handlers: do the commands `Report` and `Identify`; called on another thread.
+            handlers: do the commands `Report` and `Identify`; called on threads of their own.
             report: told in words for people what they should know; called on another thread.
             wall: Unix time now.
             clock: monotonic seconds.
