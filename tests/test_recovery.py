@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backbeat.checkpoint import Keeper, load
+from backbeat.checkpoint import Keeper, layout, load
 from backbeat.events import Event, SessionChange, Summary, as_json
 from backbeat.logbook.mcap_file import McapRecording
 from backbeat.logbook.recorder import Recorder
@@ -173,6 +173,28 @@ def test_a_damaged_or_foreign_state_never_stops_a_run(tmp_path: Path, caplog) ->
     assert again.time >= about.time
     path.unlink()
     assert recover(path, Monitor) is None
+
+
+def test_a_state_of_other_classes_is_made_anew_from_the_recordings(tmp_path: Path, monkeypatch) -> None:
+    path = state_of_a_run(tmp_path)
+    assert load(path)[1] is not None
+    again = recover(path, Monitor)
+    assert again is not None
+    monkeypatch.setattr("backbeat.checkpoint.layout", lambda: 1)  # as after an update that added a field
+    assert load(path)[1] is None
+    anew = recover(path, Monitor)
+    assert anew is not None
+    assert anew.time == again.time
+    assert [as_json(e) for e in anew.monitor.end()] == [as_json(e) for e in again.monitor.end()]
+
+
+def test_the_layout_knows_every_field_of_the_analysis(monkeypatch) -> None:
+    from backbeat.strain.load import Load
+
+    before = layout.__wrapped__()
+    assert before == layout.__wrapped__() == layout()
+    monkeypatch.setattr(Load, "__annotations__", {**Load.__annotations__, "new": "float"})
+    assert layout.__wrapped__() != before
 
 
 def test_a_state_can_do_nothing_but_hold_the_analysis(tmp_path: Path) -> None:

@@ -10,11 +10,13 @@ import json
 import logging
 import os
 import pickle
+import sys
 import threading
 import time
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,27 @@ _NUMPY |= {("numpy._core.multiarray", "_reconstruct"), ("numpy._core.multiarray"
 _BUILTINS = {("collections", "deque"), ("builtins", "set"), ("builtins", "frozenset"), ("builtins", "slice")}
 
 
+@lru_cache
+def layout() -> int:
+    """A check sum of the names and types of everything that objects of the analysis hold."""
+    held = {}
+    waiting, seen = ["backbeat.monitor"], set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen or not _is_pure(name):
+            continue
+        seen.add(name)
+        for value in vars(sys.modules[name]).values():
+            waiting.append(getattr(value, "__module__", None) or "")
+            if isinstance(value, type) and value.__module__ == name:
+                held[f"{name}.{value.__qualname__}"] = getattr(value, "__slots__", ()), value.__annotations__
+    return zlib.crc32(repr(sorted(held.items())).encode())
+
+
+def _is_pure(module: str) -> bool:
+    return any(module == pure or module.startswith(f"{pure}.") for pure in _PURE)
+
+
 @dataclass(frozen=True, slots=True)
 class About:
     """What the first line of a state says.
@@ -58,6 +81,7 @@ class About:
         session: the session under way, if one is.
         recordings: names of the run's recordings so far, beside the state.
         version: of Backbeat.
+        layout: of the classes that the state is made of.
     """
 
     time: float
@@ -66,6 +90,12 @@ class About:
     session: str | None
     recordings: Sequence[str]
     version: str = __version__
+    layout: int = field(default_factory=layout)
+
+    @property
+    def ours(self) -> bool:
+        """Whether this program can make objects of the state: the version alone misses what changed between two."""
+        return self.version == __version__ and self.layout == layout()
 
 
 def save(path: Path, about: About, pickled: bytes) -> None:
@@ -107,7 +137,7 @@ def load(path: Path) -> tuple[About, Monitor | None] | None:
         _LOG.warning("%s: the saved state cannot be used (%s); a new session begins.", path.name, error)
         return None
     whole = zlib.crc32(content[:-4]) == int.from_bytes(content[-4:], "little")
-    return about, _unpickled(rest[:-4]) if whole and about.version == __version__ else None
+    return about, _unpickled(rest[:-4]) if whole and about.ours else None
 
 
 class _PureUnpickler(pickle.Unpickler):
@@ -115,7 +145,7 @@ class _PureUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """See `pickle.Unpickler`."""
-        known = (module, name) in _NUMPY | _BUILTINS or any(module == m or module.startswith(f"{m}.") for m in _PURE)
+        known = (module, name) in _NUMPY | _BUILTINS or _is_pure(module)
         if not known or "." in name:
             raise pickle.UnpicklingError(f"{module}.{name} has no place in a state")
         return super().find_class(module, name)
