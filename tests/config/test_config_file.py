@@ -231,3 +231,8 @@ def test_the_commands(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["config", "example"])
     assert capsys.readouterr().out == complete()
+
+
+def test_a_threshold_where_an_alert_has_none_is_refused_with_what_raises_it():
+    with pytest.raises(ConfigError, match="warmup_missing has no threshold: it is raised by first five minutes faster"):
+        parse("[strain.alerts.overrides.warmup_missing]\nthreshold = 3.0", HERE)

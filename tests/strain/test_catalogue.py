@@ -62,6 +62,19 @@ def test_an_override_changes_only_what_it_names() -> None:
     assert with_override(CATALOGUE["shoe_km"], AlertOverride(threshold=300.0)).levels == (300.0,)
 
 
+def test_the_words_follow_the_figures() -> None:
+    for rule in RULES:
+        assert "{" not in rule.when
+        if rule.has_threshold:
+            other = with_override(rule, AlertOverride(threshold=17.25, persistence_s=77.0))
+            assert "17.25" in other.when, rule.name
+            assert ("77 s" in other.when) == ("{persistence}" in rule.trigger)
+    assert "at least 8 % above" in CATALOGUE["impact_high"].when
+    assert "for 2 min" in CATALOGUE["downhill_load"].when
+    assert "10, 30 and 100 % beyond" in CATALOGUE["longest_run"].when
+    assert "3 landings within 60 s, each above 1.3 times" in CATALOGUE["hard_landing"].when
+
+
 FORBIDDEN = re.compile(
     r"injury risk|risk of|your risk|at risk|\brisky?\b|predict|prevents|diagnos(e|es|ed) you|unsafe|abnormal|"
     r"dysfunction|spinal load",

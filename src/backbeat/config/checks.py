@@ -9,7 +9,7 @@ from backbeat.config.settings import MountSettings, RunnerSettings, SpeedSetting
 from backbeat.mqtt.commands import COMMANDS
 from backbeat.mqtt.settings import MqttSettings
 from backbeat.mqtt.topics import checked_id, checked_root
-from backbeat.strain.catalogue import RULES
+from backbeat.strain.catalogue import CATALOGUE
 from backbeat.strain.settings import AlertSettings, SymmetrySettings
 
 
@@ -35,10 +35,12 @@ def _symmetry(symmetry: SymmetrySettings) -> None:
 
 
 def _alerts(alerts: AlertSettings) -> None:
-    names = [rule.name for rule in RULES]
-    unknown = sorted(set(alerts.overrides) - set(names))
+    unknown = sorted(set(alerts.overrides) - set(CATALOGUE))
     if unknown:
-        raise ValueError(f"overrides: there is no alert '{unknown[0]}'; there are {', '.join(names)}")
+        raise ValueError(f"overrides: there is no alert '{unknown[0]}'; there are {', '.join(CATALOGUE)}")
+    for name, override in alerts.overrides.items():
+        if override.threshold is not None and not CATALOGUE[name].has_threshold:
+            raise ValueError(f"overrides: {name} has no threshold: it is raised by {CATALOGUE[name].when}")
 
 
 def _speed(speed: SpeedSettings) -> None:

@@ -74,8 +74,10 @@ def _alerts(path: str) -> Iterator[str]:
         return
     yield "# NAME is one of (threshold; for how long it has to hold; on or off unless set):"
     for rule in RULES:
-        threshold = f"{rule.threshold:g} {rule.threshold_unit}".strip() if rule.threshold else "none"
-        yield f"#   {rule.name:20} {threshold:24} {rule.persistence_s:5g} s   {'on' if rule.enabled else 'off'}"
+        figures = rule.levels or ((rule.threshold,) if rule.threshold else ())
+        threshold = f"{', '.join(f'{figure:g}' for figure in figures)} {rule.threshold_unit}" if figures else "none"
+        yield f"#   {rule.name:18} {threshold:24} {rule.persistence_s:5g} s   {'on' if rule.enabled else 'off'}"
+        yield from (f"#       {line}" for line in textwrap.wrap(rule.when, WIDTH - 8))
 
 
 def _value(item: dataclasses.Field[Any], hint: Any) -> str:

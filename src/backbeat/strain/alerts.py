@@ -123,7 +123,10 @@ class Alerts:
             evidence=cause.evidence,
             contrary_evidence=cause.contrary,
             message=rule.message.format(
-                side=(finding.side or "").capitalize(), value=abs(value or 0.0), usual=finding.usual or 0.0
+                side=(finding.side or "").capitalize(),
+                value=abs(value or 0.0),
+                usual=finding.usual or 0.0,
+                minutes=(value or 0.0) / 60,
             ),
             spoken=speak,
         )

@@ -1,15 +1,26 @@
 """Every alert that Backbeat can give, as data: one row each, to be read and argued about.
 
 The evidence for and against and its grade stand with the cause (`backbeat.strain.causes`). What a row says can be
-changed by `AlertOverride`. `{…}` in a message is filled in: {side}, {value}, {usual}.
+changed by `AlertOverride`. `{…}` in a message is filled in: {side}, {value}, {usual}, {minutes} (the value over 60); in
+a trigger: {threshold}, {levels}, {persistence}, from the row as it is in force, so that words and figures cannot part.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from backbeat.strain.settings import AlertOverride
+
+HARD_COUNT = 3
+HARD_WINDOW_S = 60.0
+HARD_SHARE = 1.3
+"""Landings within so long, each above this times the runner's own hardest half per cent."""
+HARDER_DOWNHILL_SD = 1.5
+"""So many SD of one-minute means above usual on the level is a harder landing than a level road's."""
+LEANING_DEG = 5.0
+"""Tilt of the pelvis from the run's own start that counts as leaning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +30,7 @@ class Rule:
     Attributes:
         name: as it stands in messages and settings.
         cause: key of `backbeat.strain.causes.CAUSES`.
-        trigger: in words.
+        trigger: in words, with places for the figures; `when` has them filled in.
         watch: how it is decided: "change" watches `measure` against usual (`backbeat.strain.drift`); "state" holds
             while a condition does; "once" is told once a session.
         measure: the field it watches, for "change".
@@ -58,12 +69,36 @@ class Rule:
     spoken: bool = True
     about_form: bool = True
 
+    @property
+    def has_threshold(self) -> bool:
+        """Whether there is a figure to set."""
+        return bool(self.threshold or self.levels)
+
+    @property
+    def when(self) -> str:
+        """What raises it, in words, with the figures in force."""
+        return self.trigger.format(
+            threshold=f"{abs(self.threshold):g}",
+            levels=_listed([f"{level:g}" for level in self.levels]),
+            persistence=_lasting(self.persistence_s),
+        )
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _lasting(seconds: float) -> str:
+    if seconds < 60 or seconds % 60:
+        return f"{seconds:g} s"
+    return f"{seconds / 60:g} min"
+
 
 RULES: tuple[Rule, ...] = (
     Rule(
         "impact_high",
         "pounding",
-        "impact peak above the runner's usual at this pace and slope",
+        "impact peak at least {threshold} % above the runner's usual at this pace and slope",
         "change",
         "Landing harder than your usual at this pace and slope ({value:.1f} g, usually {usual:.1f} g). "
         "Try softer, slightly quicker steps.",
@@ -75,7 +110,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "hard_landing",
         "pounding",
-        "three single landings within a minute above 1.3 times the runner's own hardest half per cent, or above 8 g",
+        f"{HARD_COUNT} landings within {HARD_WINDOW_S:g} s, each above {HARD_SHARE:g} times the runner's own hardest "
+        "half per cent, or above {threshold} g",
         "state",
         "Several hard landings in the last minute.",
         measure="impact_peak_g",
@@ -86,7 +122,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "asymmetry_change",
         "one_sided_landing",
-        "impact of right against left has moved from the runner's own",
+        "impact of right against left has moved at least {threshold} points from the runner's own",
         "change",
         "{side} landings are firmer than usual for you. This is common and often harmless; look at the camber of the "
         "road, your laces, and whether something is sore.",
@@ -100,7 +136,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "cadence_drop",
         "long_steps",
-        "cadence below the runner's usual at this pace and slope",
+        "cadence at least {threshold} % below the runner's usual at this pace and slope",
         "change",
         "Your steps are slower than your usual at this pace ({value:.0f} a minute, usually {usual:.0f}).",
         measure="cadence_spm",
@@ -112,7 +148,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "pelvis_drop",
         "core_and_hips",
-        "the free side of the pelvis sinks further than usual",
+        "the free side of the pelvis sinks at least {threshold}° further than usual",
         "change",
         "Your hips dip more than usual with each step ({value:.1f}°, usually {usual:.1f}°); perhaps you are tired.",
         measure="pelvic_drop_deg",
@@ -123,7 +159,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "tilt_drift",
         "posture",
-        "mean tilt of the pelvis has moved from the run's own start",
+        "mean tilt of the pelvis has moved at least {threshold}° from the run's own start",
         "change",
         "The angle of your pelvis has changed by {value:.0f}° since the start. Stand tall for a few steps.",
         measure="pelvic_tilt_drift_deg",
@@ -135,7 +171,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "rotation_up",
         "posture",
-        "the pelvis rotates further than usual",
+        "the pelvis rotates at least {threshold}° further than usual",
         "change",
         "Your pelvis turns more than usual with each stride ({value:.0f}°, usually {usual:.0f}°).",
         measure="pelvic_rotation_range_deg",
@@ -146,7 +182,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "form_drift",
         "too_fast",
-        "all measures of form together have moved in the direction in which runners tire",
+        "all measures of form together have moved at least {threshold} SD in the direction in which runners tire",
         "change",
         "Your form has drifted from your usual. Easing off is reasonable.",
         measure="form",
@@ -158,7 +194,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "longest_run",
         "too_much_too_soon",
-        "distance (time, where no speed is known) 10, 30 and 100 % beyond the longest run of the last 30 days",
+        "distance (time, where no speed is known) {levels} % beyond the longest run of the last 30 days",
         "once",
         "You are now {value:.0f} % past your longest run in 30 days. In a study of 5,205 runners, runs more than 10 % "
         "beyond it went with more overuse injuries.",
@@ -170,7 +206,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "downhill_load",
         "hills",
-        "downhill of 5 % and more for two minutes with an impact above usual for level ground",
+        "downhill of {threshold} % and more for {persistence}, with an impact above usual for level ground",
         "state",
         "A long downhill: shorter steps soften the landings.",
         threshold=-5.0,
@@ -181,7 +217,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "uphill_lean",
         "hills",
-        "uphill of 5 % and more for three minutes with the pelvis tilted 5° from the start",
+        "uphill of {threshold} % and more for {persistence}, with the pelvis leaning "
+        f"{LEANING_DEG:g}° further forward than at the start",
         "state",
         "A long climb: lean from the ankles, not from the waist.",
         threshold=5.0,
@@ -192,9 +229,9 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "check_in_30",
         "too_fast",
-        "30 minutes of running (opt-in)",
+        "{threshold} s of running (opt-in)",
         "once",
-        "30 minutes. How does your back feel, 0 to 10?",
+        "{minutes:.0f} minutes. How does your back feel, 0 to 10?",
         threshold=1800.0,
         threshold_unit="s",
         unit="s",
@@ -204,7 +241,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "warmup_missing",
         "warm_up",
-        "first five minutes faster than three quarters of the runner's own minutes",
+        "first five minutes faster than 95 % of the runner's own minutes of 90 days",
         "once",
         "A quick start. A few easy minutes first?",
         unit="m/s",
@@ -213,7 +250,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "too_fast",
         "too_fast",
-        "faster than 95 % of the runner's own minutes of 90 days for three minutes while form drifts",
+        "faster than 95 % of the runner's own minutes of 90 days for {persistence}, while form drifts",
         "state",
         "This is among your fastest running of three months, and your form has begun to drift.",
         unit="m/s",
@@ -222,9 +259,9 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "rest_days",
         "rest_days",
-        "fewer than two days without a run in the last seven",
+        "fewer than {threshold} days without a run in the last seven",
         "once",
-        "Fewer than two days without a run in the last seven.",
+        "Days without a run in the last seven: {value:.0f}.",
         threshold=2.0,
         threshold_unit="days",
         unit="days",
@@ -234,7 +271,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "shoe_km",
         "worn_shoes",
-        "this pair of shoes has passed 500 km, and again at 800 km",
+        "this pair of shoes has passed {levels} km",
         "once",
         "These shoes have {value:.0f} km. Many runners look at replacing them between 500 and 800 km; that is "
         "opinion, not evidence.",
@@ -247,7 +284,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "pain_report",
         "own_report",
-        "the runner enters pain of 3 or more",
+        "the runner enters pain of {threshold} or more, or a warning sign",
         "state",
         "You reported {value:.0f} of 10.",
         measure="pain",
@@ -260,7 +297,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "signal_bad",
         "signal",
-        "signal quality below 0.6 for ten seconds",
+        "signal quality below `minimum_quality` for {persistence}",
         "state",
         "The sensor may be loose or faulty; alerts about form are paused.",
         persistence_s=10.0,

@@ -12,6 +12,7 @@ from backbeat.samples import Context, Position
 from backbeat.strain.alerts import Alerts, Finding
 from backbeat.strain.baseline import Baseline, population
 from backbeat.strain.blocks import Block, BlockBuilder, conditions
+from backbeat.strain.catalogue import HARD_COUNT, HARD_SHARE, HARD_WINDOW_S
 from backbeat.strain.drift import Change, DriftWatch
 from backbeat.strain.exposure import ExposureWatch
 from backbeat.strain.findings import change_findings, hill_findings
@@ -22,9 +23,6 @@ from backbeat.strain.symmetry import MEASURES, SymmetryWatch
 from backbeat.strain.totals import Totals
 
 _OFF_MIDLINE = tuple(f"{measure}_pct" for measure in MEASURES)
-HARD_SHARE = 1.3
-HARD_WINDOW_S = 60.0
-HARD_COUNT = 3
 _STEPS_FOR_HARD = 1000
 _REPORTED_ANEW = "You have reported anew how it feels."
 

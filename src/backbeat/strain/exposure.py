@@ -41,8 +41,8 @@ class ExposureWatch:
             yield "check_in_30", Finding(True, False, totals.running_s)
         if totals.running_s >= FIRST_MINUTES_S and self._first("warmup_missing"):
             speed = totals.first_minutes_speed
-            if speed is not None and exposure.easy_speed_m_s is not None and speed > exposure.easy_speed_m_s:
-                yield "warmup_missing", Finding(True, False, speed, exposure.easy_speed_m_s)
+            if speed is not None and exposure.fast_speed_m_s is not None and speed > exposure.fast_speed_m_s:
+                yield "warmup_missing", Finding(True, False, speed, exposure.fast_speed_m_s)
 
     def at_end(self, exposure: Exposure, totals: Totals, alerts: Alerts) -> Iterator[tuple[str, Finding]]:
         """What belongs to the summary."""

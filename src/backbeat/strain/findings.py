@@ -9,13 +9,12 @@ import numpy as np
 
 from backbeat.strain.alerts import Alerts, Finding
 from backbeat.strain.blocks import Block, conditions
-from backbeat.strain.catalogue import RULES, Rule
+from backbeat.strain.catalogue import HARDER_DOWNHILL_SD, LEANING_DEG, RULES, Rule
 from backbeat.strain.drift import Change, DriftWatch
 from backbeat.strain.measures import LOGARITHMIC, POSITION
 from backbeat.strain.settings import DriftSettings
 
 _WATCHED = tuple(rule.name for rule in RULES if rule.watch == "change")
-_TILT_DEG = 5.0
 _FLAT_AGAIN_PCT = 2.0
 _SHARE_OF_LOPSIDED = 1 / 2
 """Beyond 5 % an index must change by half of itself: so large a one comes from where the sensor sits, and then it
@@ -86,10 +85,10 @@ def hill_findings(block: Block, drift: DriftWatch, alerts: Alerts) -> Iterator[t
     level = conditions(block) * [1.0, 1.0, 0.0, 0.0]
     i = POSITION["impact_peak_g"]
     usual = float(np.exp(drift.usual(level)[i]))
-    harder = not math.isnan(impact) and math.log(impact / usual) > 1.5 * float(drift.baseline.within[i])
+    harder = not math.isnan(impact) and math.log(impact / usual) > HARDER_DOWNHILL_SD * float(drift.baseline.within[i])
     steep = alerts.rule("downhill_load").threshold
     yield "downhill_load", Finding(grade <= steep and harder, grade > steep + _FLAT_AGAIN_PCT, grade)
     tilt = float(block.values[POSITION["pelvic_tilt_drift_deg"]])
     steep = alerts.rule("uphill_lean").threshold
-    leaning = tilt >= _TILT_DEG  # forward; False where there is none
+    leaning = tilt >= LEANING_DEG  # forward; False where there is none
     yield "uphill_lean", Finding(grade >= steep and leaning, grade < steep - _FLAT_AGAIN_PCT, grade)
