@@ -18,6 +18,7 @@ from backbeat.errors import UserError, printable
 COMMANDS = {
     "broker": "Set up Mosquitto for a team: encryption, passwords, who may read and write what.",
     "calibrate": "Stand still, then hop: how the sensor is worn, and which foot is which.",
+    "collect": "Keep a team's alerts, summaries and live figures in a database.",
     "config": "Check a configuration file, or write the complete commented one.",
     "datasets": "Public recordings to try things with.",
     "demo": "Six simulated runners, a broker and what a coach would see.",

@@ -130,24 +130,11 @@ class Link:
         self._settings, self._listener, self._post, self._keep_session = settings, listener, post, keep_session
         self._drive = drive
         self._closed = threading.Event()
-        client = Client(
-            CallbackAPIVersion.VERSION2,
-            client_id,
-            clean_session=None if mqtt == "5" else not keep_session,
-            protocol=MQTTProtocolVersion.MQTTv5 if mqtt == "5" else MQTTProtocolVersion.MQTTv311,
-            reconnect_on_failure=False,
-        )
-        client.connect_timeout = 10.0
-        if settings.user is not None:
-            client.username_pw_set(settings.user, settings.password())
-        context = settings.tls_context()
-        if context is not None:
-            client.tls_set_context(context)
+        client = new_client(settings, mqtt, client_id, keep_session=keep_session)
         will_properties = self._properties(PacketTypes.WILLMESSAGE, will)
         if will_properties is not None and keep_session:
             will_properties.WillDelayInterval = WILL_DELAY_S
         client.will_set(will.topic, will.payload, will.qos, will.retain, will_properties)
-        client.on_socket_open = _no_delay
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
         client.on_publish, client.on_message = self._on_publish, self._on_message
         self._client = client
@@ -236,6 +223,39 @@ class Link:
         if message.correlation is not None and packet == PacketTypes.PUBLISH:
             properties.CorrelationData = message.correlation
         return properties
+
+
+def new_client(
+    settings: MqttSettings, mqtt: Mqtt, client_id: str, *, keep_session: bool, manual_ack: bool = False
+) -> Client:
+    """A paho client for this broker that does not connect again by itself.
+
+    Args:
+        settings: the broker.
+        mqtt: version of the protocol.
+        client_id: unique at the broker.
+        keep_session: of MQTT 3.1.1; MQTT 5 says it on connecting.
+        manual_ack: messages with QoS 1 are acknowledged by `Client.ack`.
+
+    Raises:
+        MqttError: the password or a certificate cannot be read.
+    """
+    client = Client(
+        CallbackAPIVersion.VERSION2,
+        client_id,
+        clean_session=None if mqtt == "5" else not keep_session,
+        protocol=MQTTProtocolVersion.MQTTv5 if mqtt == "5" else MQTTProtocolVersion.MQTTv311,
+        reconnect_on_failure=False,
+        manual_ack=manual_ack,
+    )
+    client.connect_timeout = 10.0
+    if settings.user is not None:
+        client.username_pw_set(settings.user, settings.password())
+    context = settings.tls_context()
+    if context is not None:
+        client.tls_set_context(context)
+    client.on_socket_open = _no_delay
+    return client
 
 
 def _no_delay(_client: Client, _userdata: object, connection: Any) -> None:

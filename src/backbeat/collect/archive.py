@@ -1,0 +1,209 @@
+"""The database behind the archive: PostgreSQL or SQLite through SQLAlchemy Core."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, inspect, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError
+
+from backbeat.collect.messages import Kind, Rejected, Row
+from backbeat.collect.tables import BY_KIND, METADATA, REJECTED
+from backbeat.errors import UserError
+
+LONGEST_REJECTED_BYTES = 64 * 1024
+"""So much of a message that is no row is kept; none of ours is longer."""
+
+CREATING = 0x6261636B
+"""PostgreSQL's advisory lock while tables are made: workers that start together would make them twice."""
+
+
+class DatabaseAwayError(Exception):
+    """The database cannot be used at present; the sentence says why."""
+
+
+class Archive:
+    """One database; messages go in, each once.
+
+    Attributes:
+        name: for people; has no password in it.
+    """
+
+    def __init__(self, url: str) -> None:
+        """An archive that is opened when it is first used.
+
+        Args:
+            url: such as postgresql://user@host/database or sqlite:///archive.db; a bare path is a SQLite file.
+
+        Raises:
+            UserError: it is no database's address, or its driver is not installed.
+        """
+        place = _place(url)
+        self.name = place.database or "memory" if place.get_backend_name() == "sqlite" else place.render_as_string()
+        self._ready = False
+        try:
+            self.engine = _engine(place)
+        except (NoSuchModuleError, ModuleNotFoundError) as error:
+            raise UserError(f"{self.name}: its driver is not installed ({error}).") from None
+
+    def store(self, rows: Sequence[Row], rejected: Sequence[Rejected], received: datetime) -> Counter[str]:
+        """Keep messages in one transaction; what is there already is left as it is.
+
+        Returns:
+            how many became rows ("alert", "summary", "live"), were there already ("again") or are no rows ("rejected").
+
+        Raises:
+            DatabaseAwayError: nothing of it was kept.
+        """
+        counts: Counter[str] = Counter()
+        with self.transaction() as connection:
+            strays = list(rejected)
+            for kind, table in BY_KIND.items():
+                of_kind = [row for row in rows if row.kind == kind]
+                if of_kind:
+                    strays += self._keep(connection, kind, table, of_kind, received, counts)
+            self._put_aside(connection, strays, received)
+        counts["rejected"] = len(strays)
+        return counts
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """All or nothing.
+
+        Raises:
+            DatabaseAwayError: the database cannot be used at present; nothing was changed.
+        """
+        try:
+            self._prepare()
+            with self.engine.begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            lines = str(error.orig).strip().splitlines()
+            raise DatabaseAwayError(lines[0] if lines else type(error.orig).__name__) from error
+
+    def close(self) -> None:
+        """Release the database."""
+        self.engine.dispose()
+
+    def _prepare(self) -> None:
+        """Make what is missing: tables, and columns for fields that are new since the archive was made."""
+        if self._ready:
+            return
+        with self.engine.begin() as connection:
+            if self.engine.dialect.name == "postgresql":
+                connection.execute(select(func.pg_advisory_xact_lock(CREATING)))
+            METADATA.create_all(connection)
+            there = inspect(connection)
+            for table in BY_KIND.values():
+                old = {column["name"] for column in there.get_columns(table.name)}
+                for column in table.columns:
+                    if column.name not in old:
+                        kind = column.type.compile(self.engine.dialect)
+                        connection.execute(text(f'ALTER TABLE {table.name} ADD COLUMN "{column.name}" {kind}'))
+        self._ready = True
+
+    def _keep(
+        self,
+        connection: Connection,
+        kind: Kind,
+        table: Table,
+        rows: Sequence[Row],
+        received: datetime,
+        counts: Counter[str],
+    ) -> list[Rejected]:
+        """Put rows into their table; those that do not fit or contradict what is there come back."""
+        values = [{**row.values, "received": received} for row in rows]
+        insert = self.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+        try:
+            with connection.begin_nested():
+                new = connection.execute(insert, values).rowcount
+        except (DataError, IntegrityError) as error:
+            if len(rows) == 1:
+                return [_stray(rows[0], f"the database does not take it: {str(error.orig).splitlines()[0]}")]
+            return [
+                stray for row in rows for stray in self._keep(connection, kind, table, [row], received, counts)
+            ]  # one of them is at fault: each by itself
+        counts[kind] += new
+        counts["again"] += len(rows) - new
+        if new == len(rows) or kind == "live":
+            return []
+        return [stray for row in rows if (stray := self._contradiction(connection, table, row)) is not None]
+
+    def _contradiction(self, connection: Connection, table: Table, row: Row) -> Rejected | None:
+        """A message whose key another one has already: seldom, and worth keeping."""
+        same_key = [column == row.values[column.name] for column in table.primary_key.columns]
+        there = connection.execute(select(table).where(*same_key)).mappings().one()
+        if all(_same(there[name], value) for name, value in row.values.items()):
+            return None
+        return _stray(row, "a different message with the same session, topic and number is there already")
+
+    def _put_aside(self, connection: Connection, strays: Sequence[Rejected], received: datetime) -> None:
+        values = [
+            {
+                "id": hashlib.sha256(stray.topic.encode("utf-8", "replace") + b"\0" + stray.payload).hexdigest(),
+                "received": received,
+                "topic": stray.topic.replace("\0", "").encode("utf-8", "replace").decode(),
+                "reason": stray.reason.replace("\0", "").encode("utf-8", "replace").decode(),
+                "payload": stray.payload[:LONGEST_REJECTED_BYTES],
+            }
+            for stray in strays
+        ]
+        if values:
+            connection.execute(self.insert(REJECTED).on_conflict_do_nothing(), values)
+
+    def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
+        """An INSERT of this database's own, which knows ON CONFLICT."""
+        if self.engine.dialect.name == "postgresql":
+            return postgresql.insert(table)
+        return sqlite.insert(table)
+
+
+def _stray(row: Row, reason: str) -> Rejected:
+    return Rejected(row.values["topic"], row.payload, reason)
+
+
+def _same(there: Any, value: Any) -> bool:
+    if isinstance(there, datetime) and there.tzinfo is None:  # SQLite keeps no zone; what it has is UTC
+        there = there.replace(tzinfo=UTC)
+    return bool(there == value)
+
+
+def _place(url: str) -> URL:
+    if "://" not in url:
+        return URL.create("sqlite", database=str(Path(url)))
+    try:
+        place = make_url(url)
+    except (ArgumentError, ValueError):
+        raise UserError("The database's address cannot be read; write postgresql://user@host/database.") from None
+    if place.drivername in ("postgresql", "postgres"):
+        place = place.set(drivername="postgresql+psycopg")
+    if place.drivername not in ("postgresql+psycopg", "sqlite"):
+        raise UserError(
+            f"'{place.drivername}' is no database that can hold the archive; "
+            "write postgresql://user@host/database or sqlite:///archive.db."
+        )
+    return place
+
+
+def _engine(place: URL) -> Engine:
+    if place.drivername == "sqlite":
+        engine = create_engine(place, connect_args={"timeout": 30})
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        return engine
+    waits = {"connect_timeout": 5, "tcp_user_timeout": 15_000, "application_name": "backbeat collect"}
+    return create_engine(place, connect_args=waits, pool_pre_ping=True, pool_size=1)
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin when we say so, not when Python guesses
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")  # what is acknowledged to the broker survives a power cut

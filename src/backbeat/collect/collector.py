@@ -1,0 +1,238 @@
+"""One worker of the archive: takes messages, keeps them in batches, and only then lets the broker forget them."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+from backbeat.collect import gaps
+from backbeat.collect.archive import Archive, DatabaseAwayError
+from backbeat.collect.messages import Rejected, Row, read, read_list
+from backbeat.collect.subscription import Arrived, Subscription, Wanted
+from backbeat.errors import printable
+from backbeat.mqtt import topics
+from backbeat.mqtt.payloads import decoded, encoded
+from backbeat.mqtt.settings import MqttSettings
+
+BATCH = 500
+"""Messages kept in one transaction."""
+
+MOST_AGE_S = 0.5
+"""A message waits no longer for others to share its transaction."""
+
+PASSING_KEPT = 10_000
+"""Messages with QoS 0 wait in memory for a database that is away; then the oldest go."""
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
+LOOK_EVERY_S = 10.0
+"""Between two looks for missing alerts."""
+
+REPLIES = topics.REPLY.address.format(command="resend")
+
+
+def wanted(prefix: str, group: str, worker: str) -> Wanted:
+    """What a worker of this group subscribes below `prefix`, which begins runners' topics and may have wildcards."""
+    summaries = topics.SESSION_SUMMARY.address.format(session="+")
+    lists = topics.SESSION_ALERTS.address.format(session="+")
+    kept = (topics.ALERT.address, summaries, topics.LIVE.address, REPLIES)
+    return Wanted(
+        shared=tuple(f"{prefix}/{address}" for address in kept),
+        retained=tuple(f"{prefix}/{address}" for address in (summaries, lists)),
+        group=group,
+        worker=worker,
+    )
+
+
+class Collector:
+    """From the broker into the archive, until it is stopped."""
+
+    def __init__(
+        self,
+        settings: MqttSettings,
+        wants: Wanted,
+        archive: Archive,
+        *,
+        report: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+        utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        """A worker that has not begun.
+
+        Args:
+            settings: the broker.
+            wants: what to subscribe.
+            archive: where to keep it.
+            report: told in words for people what they should know.
+            clock: monotonic seconds.
+            utc_now: the present time.
+            jitter: 0 to 1.
+        """
+        self._archive, self._report, self._clock, self._utc_now = archive, report, clock, utc_now
+        self._subscription = Subscription(
+            settings, wants, take=self._take, lost=self._lost, report=report, clock=clock, jitter=jitter
+        )
+        self._stopped = threading.Event()
+        # what waits to be kept
+        self._owed: dict[tuple[str, bytes], list[int]] = {}
+        self._passing: deque[tuple[str, bytes]] = deque(maxlen=PASSING_KEPT)
+        self._oldest: float | None = None
+        # the database
+        self._away: str | None = None
+        self._pause = FIRST_PAUSE_S
+        self._retry_at = 0.0
+        self._dropping_told = False
+        # missing alerts
+        self._look_at = clock() + LOOK_EVERY_S
+        self._open: set[str] | None = None  # topics with holes; None: not yet looked, any may have
+        self._touched: dict[str, float] = {}  # topics with new alerts
+        self.counts: Counter[str] = Counter()
+
+    def stop(self) -> None:
+        """Ask for an end; may be called from another thread or a signal handler."""
+        self._stopped.set()
+
+    def run(self, each_step: Callable[[], None] = lambda: None) -> None:
+        """Collect until `stop`; `each_step` is called all the time, at least once a second.
+
+        Raises:
+            MqttError: the broker refuses us for good.
+        """
+        try:
+            while not self._stopped.is_set():
+                self.step()
+                each_step()
+            if self._away is None:
+                self._keep()
+        finally:
+            self._subscription.close()
+            self._archive.close()
+
+    def step(self) -> None:
+        """Wait for the next message, at most a second; keep what is due."""
+        before = len(self._owed) + len(self._passing)
+        if not self._subscription.step(self._patience()):
+            self._stopped.wait(0.2)
+        idle = len(self._owed) + len(self._passing) == before
+        now = self._clock()
+        if self._oldest is not None and now >= self._retry_at:
+            full = len(self._owed) + len(self._passing) >= BATCH
+            if full or (idle and self._owed) or now - self._oldest >= MOST_AGE_S:
+                self._keep()
+        if now >= self._look_at and self._subscription.connected and self._away is None:
+            self._look_at = now + LOOK_EVERY_S
+            self._look_for_gaps()
+
+    def _patience(self) -> float:
+        if self._oldest is None or self._away is not None:
+            return 0.5
+        return 0.0 if self._owed else MOST_AGE_S / 5
+
+    def _take(self, message: Arrived) -> None:
+        if self._oldest is None:
+            self._oldest = self._clock()
+        content = message.topic, message.payload
+        if message.number is not None:
+            self._owed.setdefault(content, []).append(message.number)  # a second delivery waits with the first
+            return
+        if len(self._passing) == PASSING_KEPT and not self._dropping_told:
+            self._dropping_told = True
+            self._report(
+                f"More than {PASSING_KEPT} live messages wait for the database: the oldest are dropped. "
+                "Alerts and summaries wait at the broker."
+            )
+        self._passing.append(content)
+
+    def _lost(self) -> None:
+        """The broker sends again what was not acknowledged, with other numbers perhaps."""
+        for numbers in self._owed.values():
+            numbers.clear()
+
+    def _keep(self) -> None:
+        """Everything that waits goes into the archive, in batches; then the broker may forget it."""
+        while self._owed or self._passing:
+            owed = list(self._owed.items())[:BATCH]
+            passing = [self._passing[i] for i in range(min(BATCH, len(self._passing)))]
+            if not self._store([*(content for content, _ in owed), *passing]):
+                return
+            for content, numbers in owed:
+                self._subscription.acknowledge(numbers)
+                del self._owed[content]
+            for _ in passing:
+                self._passing.popleft()
+        self._oldest = None
+
+    def _store(self, contents: Iterable[tuple[str, bytes]]) -> bool:
+        """Whether the database has them now."""
+        rows: list[Row] = []
+        rejected: list[Rejected] = []
+        replies: list[bytes] = []
+        for topic, payload in contents:
+            if topic.endswith(f"/{REPLIES}"):
+                replies.append(payload)
+                continue
+            if not payload:
+                continue  # a broker was told to forget a retained message; an archive forgets nothing
+            for found in read_list(topic, payload) if _is_list(topic) else [read(topic, payload)]:
+                (rows if isinstance(found, Row) else rejected).append(found)  # type: ignore[arg-type]
+        try:
+            self.counts += self._archive.store(rows, rejected, self._utc_now())
+            self._note_replies(replies)
+        except DatabaseAwayError as error:
+            self._wait_for_database(str(error))
+            return False
+        if self._away is not None:
+            self._report(f"The database {self._archive.name} can be used again.")
+        self._away, self._pause, self._dropping_told = None, FIRST_PAUSE_S, False
+        self._touched |= {row.values["topic"]: self._clock() for row in rows if row.kind == "alert"}
+        return True
+
+    def _wait_for_database(self, reason: str) -> None:
+        if self._away is None:
+            self._report(
+                f"The database {self._archive.name} cannot be used: {reason}. "
+                "Waiting for it; alerts and summaries wait at the broker meanwhile."
+            )
+        self._away = reason
+        self._retry_at = self._clock() + self._pause
+        self._pause = min(2 * self._pause, LONGEST_PAUSE_S)
+
+    def _look_for_gaps(self) -> None:
+        if self._open is not None and not self._open and not self._touched:
+            return
+        now = self._utc_now()
+        try:
+            with self._archive.transaction() as connection:
+                topics_now = None if self._open is None else {*self._open, *self._touched}
+                missing = gaps.holes(connection, topics_now, now)
+                questions = gaps.claim(self._archive, connection, missing, now)
+        except DatabaseAwayError as error:
+            self._wait_for_database(str(error))
+            return
+        self._open = {hole.topic for hole in missing}
+        settled = self._clock() - 2 * gaps.SETTLED.total_seconds()
+        self._touched = {topic: touched for topic, touched in self._touched.items() if touched > settled}
+        for question in questions:
+            self._subscription.publish(question.topic, encoded(question.body))
+        self.counts["asked"] += len(questions)
+
+    def _note_replies(self, replies: Iterable[bytes]) -> None:
+        for payload in replies:
+            try:
+                reply = decoded(payload)
+                missing = list(reply["result"].get("missing", []))
+                error = "" if reply["ok"] else printable(str(reply["error"]))[:500]
+                identity = gaps.IDENTITY.fullmatch(reply["id"])
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                continue  # an answer to somebody else's question, or none at all
+            if identity:
+                with self._archive.transaction() as connection:
+                    gaps.answered(connection, identity[1], missing, error)
+
+
+def _is_list(topic: str) -> bool:
+    return "/session/" in topic and topic.endswith("/alerts")

@@ -1,0 +1,276 @@
+"""The connection to the broker: messages are acknowledged when the archive has them, not before.
+
+Everything happens on the caller's thread, in `step`: what is received, kept and acknowledged needs no lock.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from backbeat.mqtt import refusals
+from backbeat.mqtt.link import BROKE, Mqtt, new_client
+from backbeat.mqtt.settings import MqttError, MqttSettings
+from backbeat.mqtt.topics import checked_id
+
+SESSION_EXPIRY_S = 7 * 24 * 3600
+"""For so long an MQTT 5 broker keeps a worker's share while it is away."""
+
+ON_THE_WAY = 500
+"""Messages that an MQTT 5 broker may send without an acknowledgement."""
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
+
+CATCH_UP_S = 30.0
+"""For so long after connecting what the broker retains is listened for."""
+
+NO_SHARING = 0x9E
+OTHER_TOOK_OVER = 0x8E
+FIRST_FAILURE = 0x80
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A message.
+
+    Attributes:
+        topic: full.
+        payload: as it came, unchecked.
+        number: to acknowledge it by; None with QoS 0.
+    """
+
+    topic: str
+    payload: bytes
+    number: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is subscribed.
+
+    Attributes:
+        shared: filters, divided among the workers of the group where the broker can.
+        retained: filters whose retained messages are read once, by each worker for itself.
+        group: name of the group.
+        worker: its name within the group; the broker keeps its share under it.
+    """
+
+    shared: Sequence[str]
+    retained: Sequence[str]
+    group: str
+    worker: str
+
+    @property
+    def client_id(self) -> str:
+        """Unique at the broker."""
+        return f"backbeat-collect-{checked_id(self.group, 'group')}-{checked_id(self.worker, 'worker')}"
+
+
+class Subscription:
+    """One worker's connection, made again whenever it is lost."""
+
+    def __init__(
+        self,
+        settings: MqttSettings,
+        wanted: Wanted,
+        *,
+        take: Callable[[Arrived], None],
+        lost: Callable[[], None],
+        report: Callable[[str], None],
+        clock: Callable[[], float],
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        """A subscription that is not yet connected.
+
+        Args:
+            settings: the broker.
+            wanted: what to subscribe.
+            take: gets each message.
+            lost: the connection is gone, and with it the numbers to acknowledge by.
+            report: told in words for people what they should know.
+            clock: monotonic seconds.
+            jitter: 0 to 1.
+        """
+        self._settings, self._wanted = settings, wanted
+        self._take, self._lost, self._report, self._clock, self._jitter = take, lost, report, clock, jitter
+        self._client_id = wanted.client_id
+        self._mqtt: Mqtt = "3.1.1" if settings.version == "3.1.1" else "5"
+        self._client: Client | None = None
+        self._connecting = False
+        self._sharing = True
+        self._subscribing: dict[int | None, str] = {}
+        self._told: set[str] = set()
+        self._listening_told = False
+        self._attempts = 0
+        self._next_attempt = 0.0
+        self._last_word: tuple[int | None, str] = (None, BROKE)
+        self._catching_up_until: float | None = None
+        self._ever = self._five_spoken = False
+        self.connected = False
+
+    def step(self, patience_s: float) -> bool:
+        """Connect if that is due, else wait for the next packet and deal with it; whether there was time to wait.
+
+        Raises:
+            MqttError: the broker refuses us for good, at the very first attempt.
+        """
+        if self._client is None:
+            if self._clock() < self._next_attempt:
+                return False
+            self._connect()
+        if self._client is None:
+            return True
+        code = self._client.loop(patience_s)
+        if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            self._gone()
+        elif self._connecting and self._clock() > self._next_attempt:
+            self._last_word = (None, "no answer")
+            self._gone()
+        elif self._catching_up_until is not None and self._clock() > self._catching_up_until:
+            self._catching_up_until = None
+            if passing := [each for each in self._wanted.retained if self._sharing or each not in self._wanted.shared]:
+                self._client.unsubscribe(passing)
+        return True
+
+    def acknowledge(self, numbers: Iterable[int]) -> None:
+        """These are kept now; the broker may forget them."""
+        for number in numbers:
+            if self._client is not None:
+                self._client.ack(number, 1)
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Send with QoS 1, now or never."""
+        if self._client is not None and self.connected:
+            self._client.publish(topic, payload, 1)
+
+    def close(self) -> None:
+        """Take leave; the broker goes on keeping this worker's share."""
+        if self._client is not None:
+            self._client.disconnect()
+            self._client.loop(0.1)
+            self._client = None
+        self.connected = False
+
+    def _connect(self) -> None:
+        settings, five = self._settings, self._mqtt == "5"
+        client = new_client(settings, self._mqtt, self._client_id, keep_session=True, manual_ack=True)
+        client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
+        client.on_message, client.on_subscribe = self._on_message, self._on_subscribe
+        more: dict[str, Any] = {}
+        if five:
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties.SessionExpiryInterval = SESSION_EXPIRY_S
+            properties.ReceiveMaximum = ON_THE_WAY
+            more = {"clean_start": False, "properties": properties}
+        self._client, self._connecting, self._last_word = client, True, (None, BROKE)
+        self._next_attempt = self._clock() + client.connect_timeout
+        host, port = settings.address
+        try:
+            client.connect(host, port, settings.keepalive_s, **more)
+        except (OSError, ValueError) as error:
+            self._last_word = (None, getattr(error, "strerror", None) or str(error) or "no answer")
+            self._gone()
+
+    def _gone(self) -> None:
+        """The connection failed or broke: say why, once, and try again later."""
+        code, reason = self._last_word
+        before_the_first_word = self._connecting
+        self._client, self._connecting, self.connected, self._catching_up_until = None, False, False, None
+        self._lost()
+        if (
+            before_the_first_word
+            and self._mqtt == "5"
+            and self._settings.version == "auto"
+            and not self._five_spoken
+            and (code == refusals.WRONG_VERSION or reason == BROKE)
+        ):
+            self._mqtt, self._next_attempt = "3.1.1", self._clock()
+            return
+        refusal = refusals.CONNECTION.get(code) if code is not None else None
+        sentence = refusal.sentence if refusal else f"cannot be reached: {reason}"
+        if code == OTHER_TOOK_OVER:
+            sentence = "has another worker with the same name, which took our place; give each its own --worker"
+        if refusal and refusal.lasting and not self._ever:
+            raise MqttError(f"The broker {self._settings.name} {sentence}.")
+        if self._settings.version == "auto":
+            self._mqtt = "5"
+        if sentence not in self._told:
+            self._told.add(sentence)
+            self._report(f"The broker {self._settings.name} {sentence}.")
+        pause = min(FIRST_PAUSE_S * 2.0 ** min(self._attempts, 10), LONGEST_PAUSE_S)
+        self._attempts += 1
+        self._next_attempt = self._clock() + pause * (0.5 + 0.5 * self._jitter())
+
+    def _on_connect(
+        self, client: Client, _u: object, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            self._last_word = (reason.value, str(reason))
+            return
+        self._connecting, self.connected, self._attempts = False, True, 0
+        self._five_spoken = self._mqtt == "5"
+        if self._told:
+            self._told.clear()
+            self._report(f"The broker {self._settings.name} can be reached again.")
+        able = self._mqtt == "5" and getattr(properties, "SharedSubscriptionAvailable", 1) == 1
+        if not able:
+            self._say_no_sharing()
+        first, self._ever = not (self._ever and flags.session_present), True
+        self._subscribe(client)
+        if first:
+            client.subscribe([(each, 1) for each in self._wanted.retained])
+            self._catching_up_until = self._clock() + CATCH_UP_S
+
+    def _subscribe(self, client: Client) -> None:
+        share = f"$share/{self._wanted.group}/" if self._sharing else ""
+        for each in self._wanted.shared:
+            self._subscribing[client.subscribe(share + each, 1)[1]] = each
+
+    def _say_no_sharing(self) -> None:
+        if self._sharing:
+            self._sharing = False
+            self._report(
+                f"The broker {self._settings.name} cannot share a subscription among workers (that needs MQTT 5): "
+                "each worker gets everything and keeps what is not there yet; one is enough."
+            )
+
+    def _on_subscribe(
+        self, client: Client, _u: object, number: int, reasons: list[ReasonCode], _p: Properties | None
+    ) -> None:
+        topic = self._subscribing.pop(number, None)
+        if topic is None:
+            return
+        if not any(reason.value >= FIRST_FAILURE for reason in reasons):
+            if not self._subscribing and not self._listening_told:
+                self._listening_told = True
+                self._report(f"Listening at the broker {self._settings.name}.")
+            return
+        if reasons[0].value == NO_SHARING and self._sharing:
+            self._say_no_sharing()
+            self._subscribe(client)
+        elif reasons[0].value != NO_SHARING:
+            self._report(
+                f"The broker {self._settings.name} does not let us read {topic} ({reasons[0]}); "
+                "give this user the right in the broker's access list."
+            )
+
+    def _on_disconnect(
+        self, _c: Client, _u: object, flags: DisconnectFlags, reason: ReasonCode, _p: Properties | None
+    ) -> None:
+        if flags.is_disconnect_packet_from_server:
+            self._last_word = (reason.value, str(reason))
+
+    def _on_message(self, _c: Client, _u: object, message: MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = "a topic that is not UTF-8"
+        self._take(Arrived(topic, bytes(message.payload), message.mid if message.qos else None))

@@ -1,0 +1,198 @@
+"""What goes into the database is there once, on PostgreSQL as on SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select, text
+
+from backbeat.collect.archive import Archive, DatabaseAwayError
+from backbeat.collect.messages import Rejected, Row, read
+from backbeat.collect.tables import ALERTS, BY_KIND, LIVE, REJECTED, SUMMARIES
+from backbeat.errors import UserError
+from rigs.postgres import Postgres
+from rigs.told import SESSION, alert_told, live_told, root, summary_told
+
+NOW = datetime(2026, 5, 1, 8, tzinfo=UTC)
+
+
+def row(end: str, payload: bytes, runner: str = "anna") -> Row:
+    found = read(f"{root(runner)}/{end}", payload)
+    assert isinstance(found, Row), found
+    return found
+
+
+def count(archive: Archive, table: Any) -> int:
+    with archive.transaction() as connection:
+        return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+
+
+def a_run() -> list[Row]:
+    return [
+        *(row("live", live_told(seq)) for seq in range(1, 11)),
+        *(row("alert", alert_told(seq)) for seq in range(1, 4)),
+        row(f"session/{SESSION}/summary", summary_told()),
+    ]
+
+
+def test_a_run_is_kept_with_all_its_figures(archive: Archive) -> None:
+    counts = archive.store(a_run(), [], NOW)
+    assert (counts["live"], counts["alert"], counts["summary"], counts["again"]) == (10, 3, 1, 0)
+    with archive.transaction() as connection:
+        alert = connection.execute(select(ALERTS).order_by(ALERTS.c.seq)).mappings().first()
+        live = connection.execute(select(LIVE)).mappings().first()
+        summary = connection.execute(select(SUMMARIES)).mappings().one()
+    assert alert is not None
+    assert live is not None
+    assert (alert["alert"], alert["value"], alert["usual"], alert["spoken"]) == ("impact_high", 3.9, 3.1, False)
+    assert (alert["at"].hour, alert["received"].hour) == (7, 8)
+    assert (live["cadence_spm"], live["state"], live["steps"]) == (170.5, "running", 0)
+    assert (summary["end_s"], summary["steps"], summary["more"]["alerts"]) == (1800.0, 5040, {})
+
+
+def test_the_same_again_changes_nothing(archive: Archive) -> None:
+    archive.store(a_run(), [], NOW)
+    counts = archive.store([*a_run(), row("alert", alert_told(4))], [], NOW)
+    assert (counts["again"], counts["alert"], counts["rejected"]) == (14, 1, 0)
+    assert [count(archive, table) for table in (LIVE, ALERTS, SUMMARIES, REJECTED)] == [10, 4, 1, 0]
+
+
+def test_a_double_within_a_batch_is_one(archive: Archive) -> None:
+    counts = archive.store([row("alert", alert_told(1))] * 3, [], NOW)
+    assert (counts["alert"], counts["again"], counts["rejected"]) == (1, 2, 0)
+
+
+def test_runners_and_sessions_have_numbers_of_their_own(archive: Archive) -> None:
+    archive.store([row("alert", alert_told(1), name) for name in ("anna", "ben")], [], NOW)
+    archive.store([row("alert", alert_told(1, session="20250616-151000"))], [], NOW)
+    assert count(archive, ALERTS) == 3
+
+
+def test_a_different_message_with_the_key_of_another_is_put_aside(archive: Archive) -> None:
+    archive.store([row("alert", alert_told(1))], [], NOW)
+    counts = archive.store([row("alert", alert_told(1, cause="something else"))], [], NOW)
+    assert counts["rejected"] == 1
+    with archive.transaction() as connection:
+        kept = connection.execute(select(REJECTED)).mappings().one()
+        assert connection.execute(select(ALERTS.c.cause)).scalar_one() is None
+    assert "different message" in kept["reason"]
+    assert b"something else" in kept["payload"]
+
+
+def test_what_is_no_row_is_kept_once_with_its_reason(archive: Archive) -> None:
+    stray = Rejected(f"{root()}/alert", b"\x00rubbish\xff", "it is not JSON in UTF-8")
+    archive.store([], [stray, stray], NOW)
+    archive.store([], [stray], NOW)
+    with archive.transaction() as connection:
+        kept = connection.execute(select(REJECTED)).mappings().one()
+    assert (kept["topic"], kept["payload"], kept["reason"]) == (stray.topic, stray.payload, stray.reason)
+
+
+def test_a_number_that_a_column_cannot_hold_costs_that_message_alone(archive: Archive) -> None:
+    rows = [row("live", live_told(1)), row("live", live_told(2, impact_peak_g=1e300)), row("live", live_told(3))]
+    counts = archive.store(rows, [], NOW)
+    if archive.engine.dialect.name == "postgresql":  # SQLite's REAL is a double
+        assert (counts["live"], counts["rejected"]) == (2, 1)
+    else:
+        assert (counts["live"], counts["rejected"]) == (3, 0)
+
+
+def test_a_column_that_is_new_is_added_to_an_old_archive(database: str) -> None:
+    old = Archive(database)
+    old.store(a_run(), [], NOW)
+    with old.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE live DROP COLUMN grade_pct"))
+    old.close()
+    new = Archive(database)
+    new.store([row("live", live_told(99, grade_pct=2.5))], [], NOW)
+    with new.transaction() as connection:
+        assert connection.execute(select(LIVE.c.grade_pct).where(LIVE.c.seq == 99)).scalar_one() == 2.5
+    assert count(new, LIVE) == 11
+    new.close()
+
+
+@settings(deadline=None, derandomize=True, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    batches=st.lists(
+        st.lists(st.tuples(st.sampled_from(["live", "alert"]), st.integers(1, 6), st.sampled_from("ab")), max_size=8),
+        max_size=4,
+    )
+)
+def test_any_order_and_any_repetition_gives_each_message_once(
+    archive: Archive, batches: list[list[tuple[str, int, str]]]
+) -> None:
+    archive.store([], [], NOW)
+    with archive.engine.begin() as connection:
+        for table in BY_KIND.values():
+            connection.execute(table.delete())
+    for batch in batches:
+        told = {"live": live_told, "alert": alert_told}
+        archive.store([row(end, told[end](seq), runner) for end, seq, runner in batch], [], NOW)
+    for kind in ("live", "alert"):
+        table = BY_KIND[kind]
+        with archive.transaction() as connection:
+            there = connection.execute(select(table.c.runner, table.c.seq)).all()
+        assert sorted(tuple(each) for each in there) == sorted(
+            {(runner, seq) for batch in batches for end, seq, runner in batch if end == kind}
+        )
+
+
+def test_a_database_that_restarts_is_away_and_then_used_again(postgres: Postgres) -> None:
+    archive = Archive(postgres.new_database())
+    archive.store(a_run(), [], NOW)
+    postgres.stop()
+    with pytest.raises(DatabaseAwayError, match="refused"):
+        archive.store([row("alert", alert_told(4))], [], NOW)
+    postgres.start()
+    assert archive.store([row("alert", alert_told(4))], [], NOW)["alert"] == 1
+    archive.close()
+
+
+def test_a_locked_file_and_a_folder_that_is_not_there_are_a_database_that_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(DatabaseAwayError, match="unable to open"):
+        Archive(str(tmp_path / "no folder" / "archive.db")).store(a_run(), [], NOW)
+    broken = tmp_path / "broken.db"
+    broken.write_bytes(b"this is no database at all, but a text file" * 100)
+    with pytest.raises(DatabaseAwayError, match="not a database"):
+        Archive(str(broken)).store(a_run(), [], NOW)
+
+
+@pytest.mark.parametrize("url", ["mysql://host/db", "postgresql://host:port/db", "http://host"])
+def test_what_is_no_database_of_ours_is_one_sentence(url: str) -> None:
+    with pytest.raises(UserError, match=r"postgresql://user@host/database"):
+        Archive(url)
+
+
+def test_workers_that_start_together_make_the_tables_once(database: str) -> None:
+    code = (
+        "import sys; from datetime import datetime, UTC; from backbeat.collect.archive import Archive;"
+        "Archive(sys.argv[1]).store([], [], datetime.now(UTC))"
+    )
+    started = [
+        subprocess.Popen([sys.executable, "-c", code, database], stderr=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    faults = [process.communicate(timeout=60)[1] for process in started]
+    assert [process.returncode for process in started] == [0, 0], faults
+
+
+def test_the_address_that_people_see_has_no_password() -> None:
+    assert "secret" not in Archive("postgresql://anna:secret@localhost/club").name
+
+
+def test_the_sqlite_file_is_one_that_every_tool_reads(tmp_path: Path) -> None:
+    archive = Archive(str(tmp_path / "archive.db"))
+    archive.store(a_run(), [], NOW)
+    archive.close()
+    with sqlite3.connect(tmp_path / "archive.db") as plain:
+        assert plain.execute("SELECT at, runner FROM alerts").fetchone() == ("2026-05-01 07:30:00.000000", "anna")
+    plain.close()
