@@ -217,6 +217,7 @@ class Collector:
         settled = self._clock() - 2 * gaps.SETTLED.total_seconds()
         self._touched = {topic: touched for topic, touched in self._touched.items() if touched > settled}
         for question in questions:
+            self._subscription.listen_alone(question.answered_on)  # or a worker that is gone may get its share again
             self._subscription.publish(question.topic, encoded(question.body))
         self.counts["asked"] += len(questions)
 

@@ -61,10 +61,12 @@ class Question:
     Attributes:
         topic: of the command.
         body: the command.
+        answered_on: the topic on which the alerts come again.
     """
 
     topic: str
     body: Mapping[str, object]
+    answered_on: str
 
 
 def holes(connection: Connection, topics: Collection[str] | None, now: datetime) -> list[Hole]:
@@ -134,7 +136,7 @@ def answered(connection: Connection, identity: str, missing: Sequence[int], erro
 def _question(identity: str, times: int, hole: Hole) -> Question:
     root = hole.topic.removesuffix(ALERT.address)
     body = {"id": f"{identity}-{times}", "session": hole.session or None, "first": hole.first, "last": hole.last}
-    return Question(root + COMMAND.address.format(command="resend"), body)
+    return Question(root + COMMAND.address.format(command="resend"), body, hole.topic)
 
 
 def _chunks(first: int, last: int) -> Iterator[tuple[int, int]]:

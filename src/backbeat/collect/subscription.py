@@ -29,8 +29,8 @@ ON_THE_WAY = 500
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 
-CATCH_UP_S = 30.0
-"""For so long after connecting what the broker retains is listened for."""
+ALONE_S = 30.0
+"""For so long after connecting what the broker retains is listened for, and after a question what is sent again."""
 
 NO_SHARING = 0x9E
 OTHER_TOOK_OVER = 0x8E
@@ -112,7 +112,7 @@ class Subscription:
         self._attempts = 0
         self._next_attempt = 0.0
         self._last_word: tuple[int | None, str] = (None, BROKE)
-        self._catching_up_until: float | None = None
+        self._alone: dict[str, float] = {}  # filters of this worker's own, and until when
         self._ever = self._five_spoken = False
         self.connected = False
 
@@ -134,10 +134,8 @@ class Subscription:
         elif self._connecting and self._clock() > self._next_attempt:
             self._last_word = (None, "no answer")
             self._gone()
-        elif self._catching_up_until is not None and self._clock() > self._catching_up_until:
-            self._catching_up_until = None
-            if passing := [each for each in self._wanted.retained if self._sharing or each not in self._wanted.shared]:
-                self._client.unsubscribe(passing)
+        else:
+            self._stop_listening_alone()
         return True
 
     def acknowledge(self, numbers: Iterable[int]) -> None:
@@ -145,6 +143,13 @@ class Subscription:
         for number in numbers:
             if self._client is not None:
                 self._client.ack(number, 1)
+
+    def listen_alone(self, topic: str) -> None:
+        """For a short while this worker gets all that comes here, whatever the others get."""
+        if self._client is not None and self.connected:
+            if topic not in self._alone:
+                self._client.subscribe(topic, 1)
+            self._alone[topic] = self._clock() + ALONE_S
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Send with QoS 1, now or never."""
@@ -158,6 +163,13 @@ class Subscription:
             self._client.loop(0.1)
             self._client = None
         self.connected = False
+
+    def _stop_listening_alone(self) -> None:
+        over = [topic for topic, until in self._alone.items() if self._clock() > until]
+        for topic in over:
+            del self._alone[topic]
+            if self._client is not None and (self._sharing or topic not in self._wanted.shared):
+                self._client.unsubscribe(topic)
 
     def _connect(self) -> None:
         settings, five = self._settings, self._mqtt == "5"
@@ -183,7 +195,8 @@ class Subscription:
         """The connection failed or broke: say why, once, and try again later."""
         code, reason = self._last_word
         before_the_first_word = self._connecting
-        self._client, self._connecting, self.connected, self._catching_up_until = None, False, False, None
+        self._client, self._connecting, self.connected = None, False, False
+        self._subscribing.clear()
         self._lost()
         if (
             before_the_first_word
@@ -226,8 +239,9 @@ class Subscription:
         first, self._ever = not (self._ever and flags.session_present), True
         self._subscribe(client)
         if first:
-            client.subscribe([(each, 1) for each in self._wanted.retained])
-            self._catching_up_until = self._clock() + CATCH_UP_S
+            self._alone.clear()
+            for each in self._wanted.retained:
+                self.listen_alone(each)
 
     def _subscribe(self, client: Client) -> None:
         share = f"$share/{self._wanted.group}/" if self._sharing else ""
