@@ -55,6 +55,10 @@ class Counter:
         self._last = int(unwrapped[-1])
         return unwrapped.astype(np.int64)
 
+    def follow(self, value: int) -> None:
+        """Somebody else has counted on to this value (without wraps)."""
+        self._last = value
+
     def restart(self) -> None:
         """The sensor began to count anew."""
         self._last = None
@@ -172,7 +176,12 @@ class DeviceClock:
             return np.empty(0)
         since = device - self._anchor[0]
         bend, over = self._bend
-        times = self._anchor[1] + self._rate * since + bend * np.minimum(since / over, 1.0)
+        if since[-1] <= over:
+            times = self._anchor[1] + (self._rate + bend / over) * since
+        elif since[0] >= over:
+            times = self._anchor[1] + bend + self._rate * since
+        else:
+            times = self._anchor[1] + self._rate * since + bend * np.minimum(since / over, 1.0)
         if self._last is not None and times[0] <= self._last:  # only after a restart: what is out is out
             late = self._last - times[0] + 1e-6
             times += late

@@ -28,7 +28,7 @@ from firmware_host.uri import SourceUri
 
 log = logging.getLogger(__name__)
 
-VISITS_A_FIFO = 4
+VISITS_A_FIFO = 3
 LONGEST_PAUSE_S = 0.2
 GOLDEN = 0.6180339887
 """Its multiples, modulo one, spread over the interval more evenly than chance would have it."""

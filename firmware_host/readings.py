@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from backbeat.samples import BoolArray, Samples
+from backbeat.samples import BoolArray, FloatArray, Samples
 from firmware_host.bus import Span
 from firmware_host.chips.talk import Batch, Facts, RawArray
 from firmware_host.clock import ClockSettings, DeviceClock
@@ -62,7 +62,16 @@ class Readings:
             return None, None
         self._follow_clock(float(batch.device[-1]), visit.end)
         times = self.clock.host(batch.device)
-        keep, wrong = self._watchdog.look(batch.acc, batch.gyr)
+        values = np.concatenate((batch.acc, batch.gyr), axis=1)
+        saturated = _saturated(values)
+        if self._watchdog.lively(values):
+            gaps = batch.gap_before
+            if self._missing:
+                gaps = gaps.copy()
+                gaps[0], self._missing = True, False
+            self.last = float(times[-1])
+            return self._block(times, batch.acc, batch.gyr, gaps, saturated), None
+        keep, wrong = self._watchdog.look(values)
         dropped_before = np.concatenate(([self._missing], ~keep[:-1]))
         gaps = batch.gap_before | dropped_before
         self._missing = not keep[-1]
@@ -70,15 +79,17 @@ class Readings:
         if not keep.any():
             return None, wrong
         self.last = float(times[keep][-1])
-        acc, gyr = batch.acc[keep], batch.gyr[keep]
-        block = Samples(
-            times[keep],
-            acc.astype(np.float64) * self._facts.acc_scale,
-            gyr.astype(np.float64) * self._facts.gyr_scale,
-            gaps[keep],
-            _saturated(acc) | _saturated(gyr),
+        return self._block(times[keep], batch.acc[keep], batch.gyr[keep], gaps[keep], saturated[keep]), wrong
+
+    def _block(self, times: FloatArray, acc: RawArray, gyr: RawArray, gaps: BoolArray, saturated: BoolArray) -> Samples:
+        facts = self._facts
+        return Samples(
+            times,
+            np.multiply(acc, facts.acc_scale, dtype=np.float64),
+            np.multiply(gyr, facts.gyr_scale, dtype=np.float64),
+            gaps,
+            saturated,
         )
-        return block, wrong
 
     def _overdue(self, newest: float, asked: float) -> bool:
         """Whether a reading is missing that must have been there when the count was asked for."""
@@ -95,5 +106,7 @@ class Readings:
 
 
 def _saturated(counts: RawArray) -> BoolArray:
-    ends = (counts >= FULL_SCALE) | (counts <= -FULL_SCALE)
-    return ends[:, 0] | ends[:, 1] | ends[:, 2]
+    """Which readings (n, 6) have an axis at the end of its range, shape (n,)."""
+    if counts.max() < FULL_SCALE and counts.min() > -FULL_SCALE:
+        return np.zeros(len(counts), dtype=np.bool_)
+    return np.asarray(((counts >= FULL_SCALE) | (counts <= -FULL_SCALE)).any(axis=1))

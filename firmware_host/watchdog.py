@@ -6,6 +6,8 @@ in its last digit by its own noise.
 
 from __future__ import annotations
 
+import operator
+
 import numpy as np
 
 from backbeat.samples import BoolArray
@@ -17,17 +19,29 @@ ZEROS = 5
 """So many all-zero readings in a row are none."""
 
 
+_MARK = np.array([1, 3, 7, 11, 13, 17])
+"""Makes one number of a reading: equal readings have equal ones, and other readings seldom."""
+
+
 class Watchdog:
     """Looks at every reading; one that is stuck before a chip is started anew may still be stuck after it."""
 
     def __init__(self) -> None:
         self._last: RawArray | None = None
+        self._mark: int | None = None
         self._repeats = 0
         self._zeros = 0
 
-    def look(self, acc: RawArray, gyr: RawArray) -> tuple[BoolArray, str | None]:
-        """Which readings are good, shape (n,), and what is wrong with the chip, if it has to be started anew."""
-        values = np.concatenate((acc, gyr), axis=1)
+    def lively(self, values: RawArray) -> bool:
+        """Whether no reading (n, 6) is like the one before and none is zero, so that there is nothing to `look` at."""
+        marks = (values @ _MARK).tolist()
+        if 0 in marks or marks[0] == self._mark or any(map(operator.eq, marks, marks[1:])):
+            return False  # alike by chance, or in every axis
+        self._mark, self._last, self._repeats, self._zeros = marks[-1], values[-1:], 0, 0
+        return True
+
+    def look(self, values: RawArray) -> tuple[BoolArray, str | None]:
+        """Which readings (n, 6) are good, shape (n,); what is wrong with the chip if it has to be started anew."""
         zero: BoolArray = np.logical_not(values.any(axis=1))
         before = values[:1] if self._last is None else self._last
         equal: BoolArray = (values == np.concatenate((before, values[:-1]))).all(axis=1)
@@ -36,6 +50,7 @@ class Watchdog:
         repeats = _run_lengths(equal, self._repeats)
         zeros = _run_lengths(zero, self._zeros)
         self._last, self._repeats, self._zeros = values[-1:], int(repeats[-1]), int(zeros[-1])
+        self._mark = int(values[-1] @ _MARK)
         stuck = repeats >= REPEATS
         good = np.logical_not(zero | stuck)
         if (zeros >= ZEROS).any():

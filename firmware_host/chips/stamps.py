@@ -32,6 +32,19 @@ class Stamps:
         good[:-1] |= near[1:]
         return good
 
+    def steady(self, raw: Ticks) -> FloatArray | None:
+        """The times in seconds, (n,), where each is one period after the one before; None, and no change, elsewhere."""
+        if self._last is None:
+            return None
+        first = self._last + (int(raw[0]) - self._last) % self._round
+        ticks = raw + (first - int(raw[0]))
+        off = _steps(ticks, self._last) - self._period
+        if int(off.max()) > self._period // 10 or int(off.min()) < -(self._period // 10):
+            return None
+        self._last = int(ticks[-1])
+        self._counter.follow(self._last)
+        return np.multiply(ticks, self._tick_s, dtype=np.float64)
+
     def take(self, raw: Ticks) -> tuple[FloatArray, BoolArray]:
         """The times in seconds, and before which of them readings are missing; each (n,)."""
         ticks = self._counter.unwrap(raw)

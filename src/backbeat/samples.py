@@ -53,13 +53,27 @@ class Samples:
 
     def __post_init__(self) -> None:
         n = len(self.time)
-        wanted = {"time": (n,), "acc": (n, 3), "gyr": (n, 3), "gap_before": (n,), "saturated": (n,)}
-        for name, shape in wanted.items():
-            array = getattr(self, name)
-            if array is not None and array.shape != shape:
-                raise ValueError(f"Samples.{name} has the shape {array.shape}, not {shape}")
-        if n > 1 and not bool(np.all(self.time[1:] > self.time[:-1])):
+        flat, wide, gyr = (n,), (n, 3), self.gyr
+        if not (  # written out: it is asked for every block of a live run
+            self.time.shape == flat
+            and self.acc.shape == wide
+            and (gyr is None or gyr.shape == wide)
+            and self.gap_before.shape == flat
+            and self.saturated.shape == flat
+        ):
+            raise ValueError(self._wrong_shape())
+        if n > 1 and not (self.time[1:] > self.time[:-1]).all():
             raise ValueError("Samples.time must increase from each reading to the next")
+
+    def _wrong_shape(self) -> str:
+        n = len(self.time)
+        wanted = {"time": (n,), "acc": (n, 3), "gyr": (n, 3), "gap_before": (n,), "saturated": (n,)}
+        name, shape = next(
+            (name, shape)
+            for name, shape in wanted.items()
+            if (array := getattr(self, name)) is not None and array.shape != shape
+        )
+        return f"Samples.{name} has the shape {getattr(self, name).shape}, not {shape}"
 
     @classmethod
     def of(

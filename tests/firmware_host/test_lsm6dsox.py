@@ -196,3 +196,28 @@ def test_a_motion_beyond_the_range_of_one_part_only():
     readings = run(emulated("lsm6dso32", motion, faults)).readings
     _, unmarked, _ = account(readings, motion, 1000.0)
     assert unmarked == 0
+
+
+@settings(deadline=None, max_examples=150, derandomize=True)
+@given(
+    cuts=st.lists(st.integers(1, 60), min_size=2, max_size=12),
+    flips=st.lists(st.tuples(st.integers(0, 40 * 21 - 1), st.integers(0, 7)), max_size=2),
+    lost=st.lists(st.integers(0, 119), max_size=1),
+    start=st.sampled_from([1000, 2**32 - 3000]),
+)
+def test_the_short_way_through_a_steady_fifo_gives_what_the_long_way_gives(cuts, flips, lost, start):
+    content = bytearray(words(range(40), start=start))
+    for at, bit in flips:
+        content[at] ^= 1 << bit
+    for word in lost:
+        del content[word * 7 : word * 7 + 7]
+    short, long = Fifo(208, 25e-6), Fifo(208, 25e-6)
+    long._steady = lambda _: None
+    at = 0
+    for cut in [*cuts, 1000]:
+        part = bytes(content[at * 7 : (at + cut) * 7])
+        at += cut
+        one, other = short.decode(part), long.decode(part)
+        for name in ("device", "acc", "gyr", "gap_before"):
+            assert getattr(one, name).tolist() == getattr(other, name).tolist()
+        assert (one.restarted, one.faults) == (other.restarted, other.faults)

@@ -15,7 +15,7 @@ def looked_at(values, cuts=()):
         part = np.asarray(values[at : at + cut], dtype=np.int16)
         at += cut
         if len(part):
-            keep, why = watchdog.look(part[:, :3], part[:, 3:])
+            keep, why = watchdog.look(part)
             good.extend(keep)
             wrong.append(why)
     return good, [why for why in wrong if why]
