@@ -20,6 +20,7 @@ COMMANDS = {
     "calibrate": "Stand still, then hop: how the sensor is worn, and which foot is which.",
     "collect": "Keep a team's alerts, summaries and live figures in a database.",
     "config": "Check a configuration file, or write the complete commented one.",
+    "cues": "What a runner feels and hears on the way: show it, try motor, voice and button.",
     "datasets": "Public recordings to try things with.",
     "demo": "Six simulated runners, a broker and what a coach would see.",
     "doctor": "Check sensor, bus, disk, clock and broker; each with the remedy.",

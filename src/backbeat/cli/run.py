@@ -22,6 +22,7 @@ from backbeat.cli.outputs import outputs
 from backbeat.config import Settings, find
 from backbeat.config.configured import Configured
 from backbeat.config.settings import RecorderSettings
+from backbeat.cues.settings import CueSettings
 from backbeat.errors import UserError
 from backbeat.history.live import WithUsual, consumers, pages_folder, runner_history
 from backbeat.history.place import data_folder
@@ -37,6 +38,7 @@ from backbeat.sources import Around, Source, open_source
 from backbeat.worn import as_worn, worn_file
 
 if TYPE_CHECKING:
+    from backbeat.cues.belt import Belt
     from backbeat.mqtt.attendant import Handler
     from backbeat.mqtt.commands import Command
 
@@ -97,9 +99,11 @@ def command(
 
         def takers(info: SourceInfo) -> list[Consumer]:
             kept = consumers(configured.history, configured.runner.id, info, _say)
-            publisher = _publisher(broker, info, settings, inbox, _asked(configured)) if broker else None
+            belt = _belt(configured.cues, inbox)
+            asked = _asked(configured, belt)
+            publisher = _publisher(broker, info, settings, inbox, asked) if broker else None
             service = [Service(info.name)] if "NOTIFY_SOCKET" in os.environ else []  # systemd started us
-            return [*kept, *outputs(info, jsonl, lines, publisher, _say), *service]
+            return [*([belt] if belt else []), *kept, *outputs(info, jsonl, lines, publisher, _say), *service]
 
         place = _recording_place(record, configured.recorder)
         if place is None:
@@ -209,14 +213,23 @@ def outbox_file(settings: MqttSettings) -> Path:
     return state_folder() / f"outbox-{settings.team}-{settings.runner}.sqlite"
 
 
-def _asked(configured: Settings) -> dict[type[Command], Handler]:
+def _belt(settings: CueSettings, inbox: Inbox) -> Belt | None:
+    """The motor, button and voice that the runner wears, if any."""
+    if not settings.any:
+        return None
+    from backbeat.cues.belt import Belt
+
+    return Belt(settings, tell=inbox.put, report=_say)
+
+
+def _asked(configured: Settings, belt: Belt | None) -> dict[type[Command], Handler]:
     """Who does what the broker's readers ask for."""
     from backbeat.asked import say_who, write_report
     from backbeat.mqtt.commands import Identify, Report
 
     history, runner = configured.history, configured.runner.id
     pages = write_report(runner_history(history, runner), pages_folder(history, runner))
-    return {Report: pages, Identify: say_who(runner, _say)}
+    return {Report: pages, Identify: belt.identify if belt else say_who(runner, _say)}
 
 
 def _publisher(

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from backbeat.config.settings import MountSettings, RunnerSettings, SpeedSettings
+from backbeat.cues.rules import check as check_cues
+from backbeat.cues.settings import CueSettings
 from backbeat.mqtt.commands import COMMANDS
 from backbeat.mqtt.settings import MqttSettings
 from backbeat.mqtt.topics import checked_id, checked_root
@@ -69,5 +71,6 @@ CHECKS: Mapping[type, Callable[[Any], None]] = {
     AlertSettings: _alerts,
     SpeedSettings: _speed,
     MqttSettings: _mqtt,
+    CueSettings: check_cues,
 }
 """Settings type to its check."""

@@ -53,7 +53,7 @@ def _section(cls: type, path: str) -> Iterator[str]:
     lines: list[str] = []
     for name, hint in hints(cls).items():
         within = optional(hint)
-        if get_origin(within) is Mapping:
+        if get_origin(within) is Mapping and dataclasses.is_dataclass(get_args(within)[1]):
             inner.append((f"{path}.{name}.NAME", get_args(within)[1]))
         elif dataclasses.is_dataclass(within):
             inner.append((f"{path}.{name}".lstrip("."), within))
@@ -82,6 +82,8 @@ def _alerts(path: str) -> Iterator[str]:
 
 def _value(item: dataclasses.Field[Any], hint: Any) -> str:
     """The default as TOML; where there is none, nothing but the word for it."""
+    if get_origin(hint) is Mapping:
+        return "{}"
     value = None if item.default is dataclasses.MISSING else item.default
     if value is None:
         return _blank(optional(hint))

@@ -51,6 +51,8 @@ def wanted(hint: Any) -> str:
         return "one of " + ", ".join(f'"{option}"' for option in get_args(hint))
     if get_origin(hint) is frozenset:
         return 'a list of names, such as ["note"]'
+    if get_origin(hint) is Mapping and get_args(hint)[1] is str:
+        return 'names with a text each, such as {signal_bad = "..."}'
     names = {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes"}
     return {**names, Path: "a path in quotes"}.get(hint, "a section of its own")
 

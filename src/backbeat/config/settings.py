@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from annotated_types import Ge, Le
 
+from backbeat.cues.settings import CueSettings
 from backbeat.gait.engine import GaitSettings
 from backbeat.history.live import HistorySettings
 from backbeat.monitor import MonitorSettings
@@ -111,6 +112,7 @@ class Settings:
     recorder: RecorderSettings = field(default_factory=RecorderSettings)
     history: HistorySettings = field(default_factory=HistorySettings)
     speed: SpeedSettings = field(default_factory=SpeedSettings)
+    cues: CueSettings = field(default_factory=CueSettings)
 
     def monitor(self) -> MonitorSettings:
         """What the analysis is told."""
