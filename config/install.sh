@@ -42,6 +42,7 @@ check_machine() {
 make_user() {
     getent group i2c >/dev/null || groupadd --system i2c
     getent group bluetooth >/dev/null || groupadd --system bluetooth
+    getent group gpio >/dev/null || groupadd --system gpio
     getent passwd backbeat >/dev/null ||
         useradd --system --user-group --home-dir "$state" --no-create-home --shell /usr/sbin/nologin backbeat
     install -d -m 0750 -o backbeat -g backbeat "$state"
@@ -59,12 +60,25 @@ make_environment() {
     python3 -m venv "$new"
     "$new/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement "$here/requirements.txt"
     "$new/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-build-isolation "$source_tree"
+    link_lgpio "$new"
     "$new/bin/backbeat" --version >/dev/null || fail "the new installation does not start; the old one stays."
     ln -sfn "$new" "$home/next"
     mv -fT "$home/next" "$home/current"
     trap - EXIT
     find "$home" -maxdepth 1 -name 'env-*' ! -path "$new" -exec rm -rf {} +
     ln -sfn "$home/current/bin/backbeat" /usr/local/bin/backbeat
+}
+
+# The registry has no lgpio for Python 3.13; Raspberry Pi OS has. Without it all works but motor and button.
+link_lgpio() {
+    local file site
+    "$1/bin/python" -c 'import importlib.util as u, sys; sys.exit(u.find_spec("lgpio") is None)' && return
+    apt-cache show python3-lgpio >/dev/null 2>&1 &&
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-lgpio >/dev/null
+    site=$("$1/bin/python" -c 'import sysconfig; print(sysconfig.get_path("platlib"))')
+    for file in /usr/lib/python3/dist-packages/lgpio.py /usr/lib/python3/dist-packages/_lgpio.*.so; do
+        if [[ -e $file ]]; then ln -s "$file" "$site/"; fi
+    done
 }
 
 lay_files() {
@@ -112,7 +126,7 @@ install_all() {
     lay_files
     if has_systemd; then
         udevadm control --reload || true
-        udevadm trigger --subsystem-match=i2c-dev || true
+        udevadm trigger --subsystem-match=i2c-dev --subsystem-match=gpio || true
         systemctl daemon-reload
         systemctl restart systemd-journald
         systemctl enable --quiet backbeat.service

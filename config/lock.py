@@ -22,12 +22,12 @@ HEAD = "# Written by `make lock`; Linux only. For: pip install --require-hashes 
 
 
 def lock() -> str:
-    """What pip needs on Linux, Python 3.11 to 3.13: the package's own dependencies and the tool that builds it."""
+    """What pip needs on Linux, Python 3.11 to 3.13: our own dependencies, the Pi's pins and the tool that builds it."""
     uv = shutil.which("uv")
     if uv is None:
         sys.exit("uv is not installed: pip install uv")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = "\n".join([*project["dependencies"], "hatchling"])
+    wanted = "\n".join([*project["dependencies"], *project["optional-dependencies"]["gpio"], "hatchling"])
     done = subprocess.run(  # noqa: S603
         [uv, "pip", "compile", *OPTIONS, "-"], input=wanted, capture_output=True, text=True, check=True, cwd=ROOT
     )

@@ -45,7 +45,7 @@ done
 
 step "the locked packages as wheels for arm64"
 target=(--quiet --disable-pip-version-check --platform manylinux2014_aarch64 --platform manylinux_2_27_aarch64
-    --platform manylinux_2_28_aarch64 --python-version 3.11 --implementation cp --only-binary=:all: --target "$root/site")
+    --platform manylinux_2_28_aarch64 --platform manylinux_2_34_aarch64 --python-version 3.11 --implementation cp --only-binary=:all: --target "$root/site")
 # pip compares the lock's markers with the Python that runs it; the lines for Python 3.12 on are not for this one.
 awk '/^[a-z]/ {keep = !/>= .3\.12/} keep' "$project/config/requirements.txt" | sed "s/ ; python_full_version < '3.12'//" \
     >"$root/requirements.txt"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ from rich.progress import Progress
 from backbeat.cli.machine import configuration, power_faults, usable_settings
 from backbeat.cli.options import SettingsFile
 from backbeat.config.load import PLACES
+from backbeat.cues.settings import CueSettings
 from backbeat.errors import UserError
 from backbeat.samples import Samples
 from backbeat.sources import open_source
@@ -53,6 +55,7 @@ class Patient:
         root: of the file system.
         state: folder that must have room for recordings.
         measured: told while the sensor is measured, part of the way done.
+        cues: what the configuration says about motor, button and voice.
     """
 
     source: str | None = None
@@ -63,6 +66,7 @@ class Patient:
     root: Path = Path("/")
     state: Path = field(default_factory=Path.home)
     measured: Callable[[float], None] = lambda _: None
+    cues: CueSettings = field(default_factory=CueSettings)
 
 
 def check_i2c(patient: Patient) -> Iterator[Finding]:
@@ -264,6 +268,43 @@ def check_power(patient: Patient) -> Iterator[Finding]:
         yield Finding("good", "supply and temperature have been right since the start")
 
 
+def check_cues(patient: Patient) -> Iterator[Finding]:
+    """Can the motor, the button and the voice be used, where there are any?"""
+    from backbeat.cues.performer import CueError
+    from backbeat.cues.voice import Voice
+
+    pins = {"motor": patient.cues.motor_pin, "button": patient.cues.button_pin}
+    named = ", ".join(f"{name} on GPIO{pin}" for name, pin in pins.items() if pin is not None)
+    if named:
+        yield _gpio(patient.root / "dev", named)
+    if patient.cues.voice != "none":
+        try:
+            Voice(patient.cues.voice)
+        except CueError as error:
+            yield Finding("bad", str(error))
+        else:
+            yield Finding("good", f"the voice {patient.cues.voice} is installed", "Hear it: backbeat cues test.")
+
+
+def _gpio(devices: Path, named: str) -> Finding:
+    chips = sorted(devices.glob("gpiochip*"))
+    if not chips:
+        return Finding(
+            "bad",
+            "there are no GPIO pins here (no /dev/gpiochip*)",
+            "Is this a Raspberry Pi? If not, take motor_pin and button_pin out of [cues].",
+        )
+    if not all(os.access(chip, os.R_OK | os.W_OK) for chip in chips):
+        return Finding("bad", "the GPIO pins may not be used", "sudo adduser $USER gpio, then log in again.")
+    if importlib.util.find_spec("gpiozero") is None or importlib.util.find_spec("lgpio") is None:
+        return Finding(
+            "bad",
+            "the packages for the GPIO pins are missing",
+            "pip install 'backbeat[gpio]' into the environment of backbeat; for Python 3.13 see docs/install.md.",
+        )
+    return Finding("good", f"the GPIO pins can be used ({named})", "Feel it: backbeat cues test.")
+
+
 def check_configuration(patient: Patient) -> Iterator[Finding]:
     """Can the configuration file be used?"""
     found = configuration([patient.settings_file] if patient.settings_file else PLACES)
@@ -278,6 +319,7 @@ CHECKS: Sequence[Callable[[Patient], Iterator[Finding]]] = [
     check_i2c,
     check_bluetooth,
     check_sensor,
+    check_cues,
     check_disk,
     check_clock,
     check_broker,
@@ -309,6 +351,7 @@ def command(
             settings_file,
             seconds,
             measured=lambda done: progress.update(task, completed=done, visible=done < 1),
+            cues=configured.cues,
         )
         for check in CHECKS:
             for finding in check(patient):

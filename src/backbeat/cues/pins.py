@@ -6,6 +6,7 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from backbeat.cues.performer import CueError
@@ -18,7 +19,7 @@ Pins: TypeAlias = "Callable[[], Factory]"
 
 MISSING = (
     "motor_pin and button_pin in [cues] need packages that are not installed: pip install 'backbeat[gpio]' into the "
-    "environment of backbeat."
+    "environment of backbeat; lgpio for Python 3.13 comes with Raspberry Pi OS (docs/install.md)."
 )
 
 
@@ -34,20 +35,20 @@ def real_pins() -> Pins:
         CueError: a package is missing.
     """
     try:
-        with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        if os.environ.get("GPIOZERO_PIN_FACTORY"):
             from gpiozero import Device
+
+            return partial(_opened, lambda: Device.ensure_pin_factory() or Device.pin_factory)
+        with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
             from gpiozero.pins.lgpio import LGPIOFactory
     except ImportError:
         raise CueError(MISSING) from None
+    return partial(_opened, LGPIOFactory)
 
-    def opened() -> Factory:
-        with working("The GPIO pins"):
-            if not os.environ.get("GPIOZERO_PIN_FACTORY"):
-                return LGPIOFactory()
-            Device.ensure_pin_factory()
-            return Device.pin_factory
 
-    return opened
+def _opened(make: Callable[[], Factory]) -> Factory:
+    with working("The GPIO pins"):
+        return make()
 
 
 @contextlib.contextmanager
