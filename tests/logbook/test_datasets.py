@@ -56,8 +56,12 @@ def mirror(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def dataset(path: str, content: bytes, form: str) -> datasets.Dataset:
-    files = {"one": (path, hashlib.sha256(content).hexdigest())}
-    return datasets.Dataset("tiny", "Two seconds", "MIT", "owner/name", "abc", form, files)
+    files = {"one": datasets.RemoteFile(path, hashlib.sha256(content).hexdigest(), form)}
+    return datasets.Dataset("tiny", "Two seconds", "MIT", "owner/name", "abc", files)
+
+
+def instead(path: str) -> datasets.Dataset:
+    return replace(LMU, files={"one": datasets.RemoteFile(path, "0" * 64, "actigraph")})
 
 
 LMU, GAIT = dataset("a.csv", ACTIGRAPH, "actigraph"), dataset("b.txt", IPOL, "ipol")
@@ -90,7 +94,7 @@ def told(tmp_path: Path, wanted: datasets.Dataset, mirror: str) -> str:
 
 
 def test_a_wrong_check_sum(mirror: str, tmp_path: Path) -> None:
-    assert "check sum is wrong" in told(tmp_path, replace(LMU, files={"one": ("a.csv", "0" * 64)}), mirror)
+    assert "check sum is wrong" in told(tmp_path, instead("a.csv"), mirror)
 
 
 def test_a_cut_connection(mirror: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +103,7 @@ def test_a_cut_connection(mirror: str, tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_file_that_is_gone(mirror: str, tmp_path: Path) -> None:
-    assert "the server answers 404" in told(tmp_path, replace(LMU, files={"one": ("x.csv", "0" * 64)}), mirror)
+    assert "the server answers 404" in told(tmp_path, instead("x.csv"), mirror)
 
 
 def test_no_network(tmp_path: Path) -> None:
@@ -129,9 +133,21 @@ def test_the_command_asks_for_the_licence(
 
 def test_every_known_set_is_pinned(capsys: pytest.CaptureFixture[str]) -> None:
     for name, known in datasets.known().items():
-        assert known.format in datasets.FORMATS
         assert len(known.commit) >= 8
-        assert all(len(sha256) == 64 for _, sha256 in known.files.values())
+        for file in known.files.values():
+            assert file.format in datasets.FORMATS
+            assert len(file.sha256) == 64
         with pytest.raises(SystemExit):
             main(["datasets", "list"])
         assert name in capsys.readouterr().out
+
+
+def test_every_set_of_the_shared_list_is_known_by_its_check_sums(recordings: Path) -> None:
+    listed = (recordings / "sources.sha256").read_text().split("\n")
+    sums = {line.split()[0]: line.split()[1] for line in listed if line}
+    known = {file.sha256: file.path for one in datasets.known().values() for file in one.files.values()}
+    assert set(known) <= set(sums)
+    for sha256, path in known.items():
+        assert sums[sha256].endswith(path.rsplit("/", 1)[-1])
+    folders = {path.split("/")[0] for sha256, path in sums.items() if sha256 in known}
+    assert folders == {path.split("/")[0] for path in sums.values()}

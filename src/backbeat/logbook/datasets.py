@@ -5,21 +5,32 @@ What there is stands in `datasets.toml`. Only the readings are converted; ground
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-import numpy as np
-
-from backbeat.errors import SourceError, UserError
-from backbeat.logbook.delimited import read_table
+from backbeat.errors import UserError
+from backbeat.logbook.dataset_formats import FORMATS, Recordings
 from backbeat.logbook.exports import to_csv
-from backbeat.samples import STANDARD_GRAVITY, Samples
 
 MIRROR = "https://raw.githubusercontent.com"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A file of a set.
+
+    Attributes:
+        path: in the repository.
+        sha256: of its content.
+        format: key of `backbeat.logbook.dataset_formats.FORMATS`.
+    """
+
+    path: str
+    sha256: str
+    format: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +43,7 @@ class Dataset:
         licence: of the data.
         source: owner and name of the repository.
         commit: the version that the check sums belong to.
-        format: key of `FORMATS`.
-        files: recording's name to (path in the repository, SHA-256).
+        files: by the recording's name.
     """
 
     name: str
@@ -41,8 +51,7 @@ class Dataset:
     licence: str
     source: str
     commit: str
-    format: str
-    files: Mapping[str, tuple[str, str]]
+    files: Mapping[str, RemoteFile]
 
 
 def known() -> dict[str, Dataset]:
@@ -51,8 +60,11 @@ def known() -> dict[str, Dataset]:
     return {
         name: Dataset(
             name=name,
-            **{key: entry[key] for key in ("title", "licence", "source", "commit", "format")},
-            files={recording: (file["path"], file["sha256"]) for recording, file in entry["files"].items()},
+            **{key: entry[key] for key in ("title", "licence", "source", "commit")},
+            files={
+                recording: RemoteFile(file["path"], file["sha256"], file.get("format", entry["format"]))
+                for recording, file in entry["files"].items()
+            },
         )
         for name, entry in table.items()
     }
@@ -74,18 +86,30 @@ def fetch(
         UserError: no network, a cut connection, a wrong check sum, or pooch is not installed.
     """
     made = []
-    for name, (path, sha256) in dataset.files.items():
-        target = folder / dataset.name / name / "imu.csv"
+    for name, file in dataset.files.items():
+        single = folder / dataset.name / name / "imu.csv"
+        if single.exists():
+            made.append(single)
+        else:
+            url = f"{mirror}/{dataset.source}/{dataset.commit}/{file.path}"
+            raw = _download(url, file.sha256, cache / dataset.name)
+            made += _written(FORMATS[file.format](raw.read_bytes(), raw.name), folder / dataset.name, name)
+        done(name)
+    return made
+
+
+def _written(recordings: Recordings, folder: Path, name: str) -> list[Path]:
+    """Write each recording that is not there yet."""
+    made = []
+    for suffix, samples in recordings.items():
+        target = folder / f"{name}{suffix}" / "imu.csv"
         if not target.exists():
-            url = f"{mirror}/{dataset.source}/{dataset.commit}/{path}"
-            raw = _download(url, sha256, cache / dataset.name)
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
-                to_csv([FORMATS[dataset.format](raw.read_bytes(), raw.name)], target)
+                to_csv([samples], target)
             except OSError as error:
                 raise UserError(f"{target}: {error.strerror}; choose a folder that can be written.") from None
         made.append(target)
-        done(name)
     return made
 
 
@@ -128,32 +152,3 @@ def _get(url: str, output_file: str, _: object) -> None:
     with requests.get(url, timeout=30.0, stream=True) as response, Path(output_file).open("wb") as file:
         response.raise_for_status()
         file.writelines(response.iter_content(1 << 16))
-
-
-def from_actigraph(content: bytes, file: str) -> Samples:
-    """ActiLife's raw CSV: ten lines of facts with the rate, then timestamps and g."""
-    head, mark, table = content.partition(b"\nTimestamp,")
-    rate = re.search(rb"at (\d+) Hz", head)
-    if not mark or not rate:
-        raise SourceError(f"{file}, line 1: this is not ActiLife's raw CSV.")
-    names, *rows = table.splitlines()
-    values = read_table(b"\n".join([names, *(row.partition(b",")[2] for row in rows)]), file).values
-    time = np.round(np.arange(len(values)) / float(rate[1]), 6)
-    return Samples.of(time, np.round(values[:, :3] * STANDARD_GRAVITY, 4))
-
-
-def from_ipol(content: bytes, file: str) -> Samples:
-    """The IPOL set's text: a line with the rate, then tab-separated m/s² and rad/s."""
-    head, _, body = content.partition(b"\n")
-    rate = re.search(rb"frequency: (\d+) Hz", head)
-    if not rate:
-        raise SourceError(f"{file}, line 1: no acquisition frequency.")
-    table = read_table(body, file)
-    acc = np.stack([table.column(f"Acc_{axis}") for axis in "XYZ"], axis=1)
-    gyr = np.stack([table.column(f"Gyr_{axis}") for axis in "XYZ"], axis=1)
-    time = np.round((table.column("PacketCounter") - table.values[0, 0]) / float(rate[1]), 6)
-    return Samples.of(time, np.round(acc, 4), np.round(gyr, 5))
-
-
-FORMATS: dict[str, Callable[[bytes, str], Samples]] = {"actigraph": from_actigraph, "ipol": from_ipol}
-"""Format's name to what reads it."""
