@@ -42,6 +42,7 @@ BUILDS: dict[str, tuple[list[Load], list[Cell]]] = {
             Load("card, one write a second", 30, "estimate"),
             Load("LSM6DSOX, 0.55 mA at 3.3 V", 2, "datasheet, both sensors in high-performance mode"),
             Load("lamps of Pi and breakout", 15, "estimate"),
+            Load("motor, 80 mA at 5 V, 2 s in three minutes at most", 4.4, "estimate; a buzzer takes less"),
         ],
         [
             Cell("power bank 5000 mAh", 5000, 3.7, 0.85, 0.8),

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from backbeat.config import load
 from firmware_host.chips import KINDS
 from firmware_host.emulators import EMULATORS
 
@@ -25,8 +26,21 @@ HARDWARE = ROOT / "hardware"
 PARTS = list(csv.DictReader((HARDWARE / "parts.csv").read_text(encoding="utf-8").splitlines()))
 WIRING = yaml.safe_load((HARDWARE / "wiring.yml").read_text(encoding="utf-8"))
 
-HEADER = {1: "3V3", 2: "5V", 3: "GPIO2 SDA1", 4: "5V", 5: "GPIO3 SCL1", 6: "GND"}
+HEADER = {
+    1: "3V3", 2: "5V", 3: "GPIO2 SDA1", 4: "5V", 5: "GPIO3 SCL1", 6: "GND", 7: "GPIO4", 8: "GPIO14 TXD",
+    9: "GND", 10: "GPIO15 RXD", 11: "GPIO17", 12: "GPIO18", 13: "GPIO27", 14: "GND",
+}  # fmt: skip
 """The Pi's header, its first pins."""
+
+PINS_OF_CUES = (("motor_pin", "Motor", "IN"), ("button_pin", "Button", "CONTACT"))
+"""Setting, part and the part's pin."""
+
+WIRES = {
+    "Sensor": {"GND": 6, "VIN": 1, "SDA": 3, "SCL": 5},
+    "Motor": {"GND": 9, "VCC": 2, "IN": 11},
+    "Button": {"CONTACT": 13, "GND": 14},
+}
+"""Each part's pin to that of the Pi's header."""
 
 
 def program(name: str) -> str:
@@ -36,28 +50,48 @@ def program(name: str) -> str:
     return found
 
 
-def wires() -> dict[str, str]:
-    """The sensor's pin to the Pi's, by their labels."""
-    (way,) = WIRING["connections"]
-    sensor, _, pi = (next(iter(end.values())) for end in way)
-    labels = {name: dict(zip(end["pins"], end["pinlabels"], strict=True)) for name, end in WIRING["connectors"].items()}
-    return {labels["Sensor"][a]: labels["Pi"][b] for a, b in zip(sensor, pi, strict=True)}
+def wires(part: str) -> dict[str, int]:
+    """A part's pins, by their labels, to those of the Pi's header."""
+    connector = WIRING["connectors"][part]
+    labels = dict(zip(connector["pins"], connector["pinlabels"], strict=True))
+    (way,) = [way for way in WIRING["connections"] if part in way[0]]
+    return {labels[pin]: number for pin, number in zip(way[0][part], way[-1]["Pi"], strict=True)}
 
 
 def test_the_wires_go_where_they_must():
     pi = WIRING["connectors"]["Pi"]
     assert [HEADER[pin] for pin in pi["pins"]] == pi["pinlabels"]
-    assert wires() == {"GND": "GND", "VIN": "3V3", "SDA": "GPIO2 SDA1", "SCL": "GPIO3 SCL1"}
+    assert {part: wires(part) for part in WIRES} == WIRES
+    used = [pin for way in WIRING["connections"] for pin in way[-1]["Pi"]]
+    assert sorted(used) == pi["pins"]  # each once, none for nothing
     assert WIRING["cables"]["Cable"]["length"] <= 0.2
 
 
-def test_the_text_names_the_same_pins():
+@pytest.mark.parametrize("part", WIRES)
+def test_the_text_names_the_same_pins_and_colours(part):
     text = (HARDWARE / "README.md").read_text(encoding="utf-8")
-    numbers = {label: pin for pin, label in HEADER.items() if pin not in (2, 4)}
-    for sensor, pi in wires().items():
-        row = re.search(rf"(?m)^\| {sensor} \| \w+ \| (\d+)", text)
-        assert row is not None
-        assert int(row[1]) == numbers[pi]
+    heading = {"Sensor": "sensor", "Motor": "motor module", "Button": "button"}[part]
+    table = re.search(rf"(?m)^\| {heading} \| wire \| Pi header \|\n((?:\|.*\n)+)", text)
+    assert table is not None
+    rows = re.findall(r"(?m)^\| (\w+) \| (\w+) \| (\d+)", table[1])
+    assert {pin: int(number) for pin, _, number in rows} == wires(part)
+    (cable,) = [next(iter(way[1])) for way in WIRING["connections"] if part in way[0]]
+    names = {"BK": "black", "RD": "red", "BU": "blue", "YE": "yellow", "GN": "green", "WH": "white"}
+    assert [colour for _, colour, _ in rows] == [names[c] for c in WIRING["cables"][cable]["colors"]]
+
+
+def test_the_cues_of_the_configuration_are_on_these_pins(tmp_path):
+    belt = (ROOT / "config" / "i2c-belt.toml").read_text(encoding="utf-8")
+    file = tmp_path / "belt.toml"
+    file.write_text(re.sub(r"(?m)^# (?=\[cues\]|motor_pin|button_pin)", "", belt), encoding="utf-8")
+    cues = load(file).cues
+    numbers = {name: HEADER[wires(part)[pin]] for name, part, pin in PINS_OF_CUES}
+    assert numbers == {"motor_pin": f"GPIO{cues.motor_pin}", "button_pin": f"GPIO{cues.button_pin}"}
+    for text in ("hardware/README.md", "docs/cues.md"):
+        told = dict(re.findall(r"(motor_pin|button_pin) = (\d+)", (ROOT / text).read_text(encoding="utf-8")))
+        assert told == {"motor_pin": str(cues.motor_pin), "button_pin": str(cues.button_pin)}, text
+    for name, part, _ in PINS_OF_CUES:
+        assert f"{name} = {getattr(cues, name)}" in WIRING["connectors"][part]["notes"]
 
 
 def test_the_configuration_is_for_this_wiring():
@@ -85,7 +119,7 @@ def test_the_wiring_can_be_drawn(tmp_path):
         for drawing in (tmp_path / "wiring.svg", HARDWARE / "wiring.svg")
         for element in ET.parse(drawing).iter("{http://www.w3.org/2000/svg}text")
     }
-    for label in ("GPIO2 SDA1", "GPIO3 SCL1", "STEMMA QT", "0.15 m"):
+    for label in ("GPIO2 SDA1", "GPIO3 SCL1", "GPIO17", "GPIO27", "STEMMA QT", "0.15 m"):
         assert label in texts
     drawn, kept = (
         Counter("".join(e.itertext()) for e in ET.parse(d).iter("{http://www.w3.org/2000/svg}text"))
@@ -109,7 +143,7 @@ def test_the_parts_list_is_one():
         assert all(part.values()), part
         assert int(part["number"]) > 0
         assert float(part["price_eur"]) > 0
-    assert {part["build"] for part in PARTS} == {"belt", "radio", "hipnode", "have"}
+    assert {part["build"] for part in PARTS} == {"belt", "cues", "radio", "hipnode", "have"}
 
 
 def sizes(stl: Path) -> list[float]:
