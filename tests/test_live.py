@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backbeat.events import Event, SignalQuality, Symmetry
-from backbeat.live import Live, LiveState
+from backbeat.live import MOST_WAITING, Live, LiveState
 from backbeat.samples import Context
 from rigs.runs import a_run, alert, readings, started, step
 
@@ -123,3 +123,12 @@ def test_signal_and_symmetry_are_shown_while_they_hold() -> None:
     live = state.take(readings(0.0, 2.1), events)[-1]
     assert (live.signal_quality, live.signal_problems, live.impact_symmetry_pct) == (0.6, "loose", 7.5)
     assert state.take(readings(70.0, 0.1), [])[-1].impact_symmetry_pct is None
+
+
+def test_what_waits_for_readings_that_never_come_is_bounded_and_not_lost() -> None:
+    state = LiveState()
+    state.take(readings(0, 1), [])
+    for second in range(2 * MOST_WAITING):
+        state.take(Context(10.0 + second, "battery_pct", float(second % 101)), [])
+    assert len(state._waiting_contexts) == MOST_WAITING
+    assert state.now().battery_pct == (MOST_WAITING - 1) % 101  # the latest of those that took effect early

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import backbeat.monitor
 from backbeat.events import Alert, Event, SessionChange, SignalQuality, Step, Summary, as_json
-from backbeat.monitor import Monitor, MonitorSettings
+from backbeat.monitor import MOST_WAITING, Monitor, MonitorSettings
 from backbeat.samples import Context, Samples, SourceInfo
 from backbeat.sessions import SessionSettings
 from rigs.steps import Runner, steps
@@ -216,3 +216,13 @@ def test_hours_of_a_treadmill_without_a_runner_are_not_kept() -> None:
         monitor.feed(Samples.of(second + np.arange(100) / 100, still))
         monitor.feed(Context(second + 0.99, "speed_m_s", 3.0))
     assert len(monitor._speed) < 100
+
+
+def test_context_that_waits_for_readings_that_never_come_is_bounded_and_not_lost(monitor) -> None:
+    watched = monitor([])
+    watched.feed(readings(1.0))
+    told = list(watched.feed(Context(5.0, "command", "start_session")))
+    for second in range(MOST_WAITING):
+        told += watched.feed(Context(10.0 + second, "heart_rate_bpm", 120.0))
+    assert [event.state for event in told if isinstance(event, SessionChange)] == ["started"]
+    assert len(watched._waiting) == MOST_WAITING

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache, lru_cache
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 from backbeat.samples import Position
@@ -352,17 +353,24 @@ _DECIMALS_BY_UNIT = {"ms": 1, "spm": 2, "pct": 2, "g": 3, "s": 2, "bw": 3, "cm":
 _TIMES = frozenset({"time", "toe_off", "known_at", "start", "end"})
 
 
-def _rounded(name: str, value: float) -> float | None:
-    if not math.isfinite(value):
-        return None
-    if name in _TIMES:
-        return round(value, 4)
-    return round(value, _DECIMALS_BY_UNIT.get(name.rpartition("_")[2], 3))
+_AS_IT_IS = frozenset({type(None), int, str, bool})
+
+
+@lru_cache(maxsize=1024)  # names of fields, and of what runners and sensors named
+def _decimals(name: str) -> int:
+    return 4 if name in _TIMES else _DECIMALS_BY_UNIT.get(name.rpartition("_")[2], 3)
+
+
+@cache
+def _field_names(kind: type[Told]) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind))
 
 
 def _plain(name: str, value: Any) -> Any:
+    if type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, float):
-        return _rounded(name, value)
+        return round(value, _decimals(name)) if math.isfinite(value) else None
     if isinstance(value, Mapping):
         return {k: _plain(k, v) for k, v in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -381,4 +389,4 @@ class Told(Protocol):
 
 def as_json(event: Told) -> dict[str, Any]:
     """The event as plain JSON values, `kind` first, numbers rounded to what they mean (times to 0.1 ms)."""
-    return {"kind": event.kind, **{f.name: _plain(f.name, getattr(event, f.name)) for f in fields(event)}}
+    return {"kind": event.kind} | {name: _plain(name, getattr(event, name)) for name in _field_names(type(event))}

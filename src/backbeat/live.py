@@ -7,6 +7,7 @@ on how the readings are cut into blocks.
 from __future__ import annotations
 
 import math
+from bisect import insort
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,6 +39,10 @@ STEP_STALE_S = 2.0
 
 STEPS_REMEMBERED = 1000
 """A session is told some 30 s after its first step; the steps since then belong to it."""
+
+MOST_WAITING = 1000
+"""Contexts ahead of the readings (from a sensor that tells its battery and measures nothing, say) beyond which the
+earliest takes effect at once, so that none is lost and memory stays small."""
 
 SYMMETRY_STALE_S = 60.0
 """A symmetry older than this is no longer shown as the present one."""
@@ -144,8 +149,9 @@ class LiveState:
         """One `Live` for each second that begins in this block, at the first reading in it."""
         self._waiting_events.extend(events)
         if isinstance(block, Context):
-            self._waiting_contexts.append(block)
-            self._waiting_contexts.sort(key=lambda context: context.time)  # stable: equal times stay in order
+            insort(self._waiting_contexts, block, key=lambda context: context.time)  # equal times stay in order
+            if len(self._waiting_contexts) > MOST_WAITING:
+                self._apply_context(self._waiting_contexts.pop(0))
             if self._time is not None:
                 self._advance(self._time)
             return []
@@ -153,11 +159,11 @@ class LiveState:
             return []
         told = []
         last = float(block.time[-1])
-        if self._time is None or math.floor(last) > math.floor(self._time):  # else there is nothing to look for
-            before = -np.inf if self._time is None else math.floor(self._time)
-            for index in np.flatnonzero(np.diff(np.floor(block.time), prepend=before) > 0):
-                self._advance(float(block.time[index]))
-                told.append(self.now())
+        begins = -math.inf if self._time is None else math.floor(self._time) + 1.0  # the next second
+        while begins <= last:
+            self._advance(float(block.time[np.searchsorted(block.time, begins)]))
+            told.append(self.now())
+            begins = math.floor(self._time or 0.0) + 1.0
         self._advance(last)
         return told
 

@@ -6,6 +6,7 @@ A live run, a replay and a test drive this same object.
 from __future__ import annotations
 
 import math
+from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -27,6 +28,10 @@ class MonitorSettings:
     session: SessionSettings = field(default_factory=SessionSettings)
     strain: StrainSettings = field(default_factory=StrainSettings)
 
+
+MOST_WAITING = 1000
+"""Contexts ahead of the readings beyond which the earliest takes effect at once: none is lost, and a sensor that tells
+much and measures nothing does not fill the memory."""
 
 _SHORT_GAP_S = 0.1
 _KEPT_GAPS = 999
@@ -83,8 +88,9 @@ class Monitor:
             if block.time <= self._now:
                 self._apply(block, events)
             else:
-                later = [i for i, waiting in enumerate(self._waiting) if waiting.time > block.time]
-                self._waiting.insert(later[0] if later else len(self._waiting), block)
+                insort(self._waiting, block, key=lambda waiting: waiting.time)
+                if len(self._waiting) > MOST_WAITING:
+                    self._apply(self._waiting.pop(0), events)
             return events
         while len(block) and self._waiting and self._waiting[0].time <= block.time[-1]:
             cut = int(np.searchsorted(block.time, self._waiting[0].time))

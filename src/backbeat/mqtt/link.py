@@ -98,6 +98,18 @@ class Listener(Protocol):
         ...
 
 
+class Packed(Properties):
+    """Properties as they go over the wire, which do not change any more."""
+
+    def __init__(self, made: Properties) -> None:
+        object.__setattr__(self, "packed", made.pack())  # type: ignore[no-untyped-call]  # paho's own is closed
+
+    def pack(self) -> bytes:
+        """The bytes."""
+        packed: bytes = self.__dict__["packed"]
+        return packed
+
+
 class Link:
     """One connection; its methods do not block."""
 
@@ -130,6 +142,7 @@ class Link:
         self._settings, self._listener, self._post, self._keep_session = settings, listener, post, keep_session
         self._drive = drive
         self._closed = threading.Event()
+        self._packed: dict[tuple[str, bool, int | None], Packed] = {}
         client = new_client(settings, mqtt, client_id, keep_session=keep_session)
         will_properties = self._properties(PacketTypes.WILLMESSAGE, will)
         if will_properties is not None and keep_session:
@@ -145,7 +158,7 @@ class Link:
 
     def publish(self, message: Outgoing) -> int:
         """Send a message; the number that `link_done` will tell."""
-        properties = self._properties(PacketTypes.PUBLISH, message)
+        properties = self._publish_properties(message)
         return self._client.publish(message.topic, message.payload, message.qos, message.retain, properties).mid
 
     def subscribe(self, filters: Sequence[str]) -> None:
@@ -209,6 +222,17 @@ class Link:
             correlation=getattr(message.properties, "CorrelationData", None),
         )
         self._post(partial(self._listener.link_message, self, incoming))
+
+    def _publish_properties(self, message: Outgoing) -> Properties | None:
+        """Made once for all messages that are alike: paho spends more on them than on all the rest of a message."""
+        alike = (message.channel, bool(message.payload), message.expiry_s)
+        found = None if message.correlation is not None else self._packed.get(alike)
+        if found is not None:
+            return found
+        made = self._properties(PacketTypes.PUBLISH, message)
+        if made is None or message.correlation is not None:
+            return made
+        return self._packed.setdefault(alike, Packed(made))
 
     def _properties(self, packet: int, message: Outgoing) -> Properties | None:
         if self.mqtt != "5":
