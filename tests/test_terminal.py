@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 from rich.console import Console
 
-from backbeat.events import ActivityChange, Alert, SessionChange, Step, Summary
-from backbeat.samples import Samples, SourceInfo
-from backbeat.terminal import LiveTable, PlainLines, title
+from backbeat.events import ActivityChange, Alert, SessionChange, SignalQuality, Step, Summary
+from backbeat.numerals import big
+from backbeat.samples import Context, Samples, SourceInfo
+from backbeat.terminal import LargeFigures, PlainLines, title
 
 INFO = SourceInfo(name="runner.csv", origin="replay", readings=13000)
 EVENTS = [
@@ -58,7 +59,7 @@ def test_plain_lines_tell_events_state_and_summary() -> None:
 def test_a_name_steers_no_terminal() -> None:
     info = replace(INFO, name="[/b] \x1b[2J\x9b\udcff.csv")
     plain, table = io.StringIO(), io.StringIO()
-    for view in (PlainLines(info, plain), LiveTable(info, Console(file=table, force_terminal=True, width=100))):
+    for view in (PlainLines(info, plain), LargeFigures(info, Console(file=table, force_terminal=True, width=100))):
         view.take(minutes(), [])
         view.finish([])
     assert plain.getvalue() == "[/b] �[2J��.csv\n"
@@ -73,12 +74,55 @@ def test_nothing_is_told_of_a_silent_recording_but_its_name() -> None:
     assert out.getvalue() == "runner.csv\n"
 
 
-def test_the_table_shows_figures_progress_and_leaves_the_summary() -> None:
+def lines_of(view: LargeFigures) -> list[str]:
     out = io.StringIO()
-    view = LiveTable(INFO, Console(file=out, force_terminal=True, width=100))
+    Console(file=out, width=100).print(view._view())
+    return [line.rstrip() for line in out.getvalue().splitlines()]
+
+
+def test_a_runner_reads_large_figures_the_alert_and_how_well_it_is_measured() -> None:
+    view = LargeFigures(INFO, Console(file=io.StringIO(), force_terminal=True, width=100))
+    view.take(minutes(), [*EVENTS[:2], *steps(201.0, 229.6)])
+    told = lines_of(view)
+    assert told[0] == "runner.csv: running, session 0:01:59"
+    for row, figure in zip(told[2:7], big("171").splitlines(), strict=True):
+        assert row.startswith(figure.rstrip())
+    assert told[7].split("  ")[0] == "cadence, steps/min"
+    assert " Your right foot lands harder than usual." in told
+    assert any("contact 250 ms" in line for line in told)
+    view.take(Context(229.9, "battery_pct", 9), [])
+    view.take(
+        Samples.of(np.array([230.5]), np.zeros((1, 3))),
+        [
+            replace(EVENTS[1], state="cleared", known_at=230.2),
+            SignalQuality(time=230.0, known_at=230.2, quality=0.4, problems={"loose": "Tighten the belt."}),
+        ],
+    )
+    told = lines_of(view)
+    assert "no alert" in told
+    assert "signal 40 %   sensor's battery 9 %   Tighten the belt." in told
+    view.take(Context(230.5, "sensor", {"state": "lost", "reason": "unplugged"}), [])
+    told = lines_of(view)
+    assert told[0].startswith("runner.csv: unknown")
+    assert any(line.startswith("sensor lost   signal 40 %") for line in told)
+    view.finish([])
+
+
+def test_large_figures_keep_their_shape() -> None:
+    assert big("1.") == "\n".join(["  ██      ", "████      ", "  ██      ", "  ██      ", "██████  ██"])
+    for figure in ("0123456789", "+12.3", "-0.4", "–"):
+        rows = big(figure, "#").splitlines()
+        assert len(rows) == 5
+        assert len({len(row) for row in rows}) == 1
+        assert set("".join(rows)) <= {"#", " "}
+    assert len({big(digit) for digit in "0123456789"}) == 10
+
+
+def test_the_view_shows_progress_and_leaves_the_summary() -> None:
+    out = io.StringIO()
+    view = LargeFigures(INFO, Console(file=out, force_terminal=True, width=100))
     view.take(minutes(), [*EVENTS, *steps(201.0, 229.0)])
     view.finish([SUMMARY])
-    assert "171 steps/min" in out.getvalue()
     assert "100 %" in out.getvalue()
     assert "Your right foot lands harder" in out.getvalue()
     assert "runner.csv: summary" in out.getvalue()

@@ -1,11 +1,12 @@
-"""What a person at a terminal sees of a run: a live table there, plain lines where the output goes elsewhere."""
+"""What a person at a terminal sees of a run: large figures there, plain lines where the output goes elsewhere."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TextIO
 
-from rich.console import Console, Group
+from rich.columns import Columns
+from rich.console import Console, Group, RenderableType
 from rich.live import Live as Screen
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -13,8 +14,9 @@ from rich.text import Text
 
 from backbeat import words
 from backbeat.errors import printable
-from backbeat.events import Event, Summary
+from backbeat.events import Event, SignalQuality, Summary
 from backbeat.live import Live, LiveState
+from backbeat.numerals import big
 from backbeat.pipeline import Consumer
 from backbeat.samples import Context, Samples, SourceInfo
 
@@ -23,8 +25,8 @@ STATE_EVERY_S = 60.0
 
 
 def view(info: SourceInfo, stream: TextIO) -> Consumer:
-    """The view that suits a stream: a live table on a terminal, plain lines elsewhere."""
-    return LiveTable(info, Console(file=stream)) if stream.isatty() else PlainLines(info, stream)
+    """The view that suits a stream: large figures on a terminal, plain lines elsewhere."""
+    return LargeFigures(info, Console(file=stream)) if stream.isatty() else PlainLines(info, stream)
 
 
 def title(info: SourceInfo) -> str:
@@ -84,13 +86,18 @@ def _one_line(live: Live) -> str:
     return ", ".join([doing, *(f"{name} {text}" for name, text in figures.items() if text != "–")])
 
 
-class LiveTable:
-    """A table that follows the run, with a progress bar where the end is known; alerts and activities scroll above."""
+class LargeFigures:
+    """What a runner reads from a treadmill: three large figures, the alert that stands, and how well it is measured.
+
+    Alerts and activities scroll above; where the end is known there is a progress bar.
+    """
 
     def __init__(self, info: SourceInfo, console: Console) -> None:
         self._title, self._console = title(info), console
+        self._dot = "█" if console.encoding.startswith("utf") else "#"
         self._total = info.readings
         self._state = LiveState()
+        self._signal: SignalQuality | None = None
         self._start: float | None = None
         self._progress = Progress(
             TextColumn("{task.fields[at]}"),
@@ -100,11 +107,11 @@ class LiveTable:
             console=console,
         )
         self._task = self._progress.add_task("", total=self._total, at=words.clock(0))
-        self._screen = Screen(console=console, refresh_per_second=5, transient=True, get_renderable=self._table)
+        self._screen = Screen(console=console, refresh_per_second=5, transient=True, get_renderable=self._view)
         self._screen.start()
 
     def take(self, block: Samples | Context, events: Sequence[Event]) -> None:
-        """Follow the run; what is worth a line scrolls above the table."""
+        """Follow the run; what is worth a line scrolls above the figures."""
         if isinstance(block, Samples) and len(block):
             if self._start is None:
                 self._start = float(block.time[0])
@@ -120,14 +127,44 @@ class LiveTable:
 
     def _tell(self, events: Sequence[Event]) -> None:
         for event in events:
+            if isinstance(event, SignalQuality):
+                self._signal = event
             if isinstance(event, Summary):
                 self._console.print(_figures(f"{self._title}: summary", words.summary(event)))
             elif told := words.line(event, self._start or 0.0):
                 self._console.print(told, highlight=False, markup=False)
 
-    def _table(self) -> Group:
-        table = _figures(self._title, words.state(self._state.now()))
-        return Group(table, self._progress) if self._total else Group(table)
+    def _view(self) -> Group:
+        live = self._state.now()
+        large = [
+            (_figure(live.cadence_spm, 0), "cadence, steps/min"),
+            (_figure(live.impact_peak_g, 1), "impact, g"),
+            (_figure(live.impact_symmetry_pct, 1, signed=True), "impact, right against left, %"),
+        ]
+        shown = Columns(
+            [Group(Text(big(figure, self._dot), "bold"), Text(f"{name}\n", "dim")) for figure, name in large]
+        )
+        shown.padding = (0, 4)
+        rest: list[RenderableType] = [
+            Text(words.doing(live, self._title), "bold"),
+            Text(),
+            shown,
+            Text(words.others(live)),
+            _alert(live),
+            Text(words.measured(live, self._signal), "bold yellow" if words.poor(live) else "dim"),
+        ]
+        return Group(*rest, self._progress) if self._total else Group(*rest)
+
+
+def _alert(live: Live) -> Text:
+    if not live.alerts_active:
+        return Text("no alert", "dim")
+    more = f" (and {live.alerts_active - 1} more)" if live.alerts_active > 1 else ""
+    return Text(f" {live.alert_message or live.alerts}{more} ", "bold white on red")
+
+
+def _figure(value: float | None, decimals: int, *, signed: bool = False) -> str:
+    return "–" if value is None else f"{value:{'+' if signed else ''}.{decimals}f}"
 
 
 def _figures(name: str, figures: dict[str, str]) -> Table:

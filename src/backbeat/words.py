@@ -60,6 +60,47 @@ def state(live: Live) -> dict[str, str]:
     }
 
 
+GOOD_SIGNAL = 0.6
+"""Below it alerts about form are paused, unless set otherwise."""
+
+
+def doing(live: Live, name: str) -> str:
+    """Who is measured, doing what, for how long."""
+    session = f"session {clock(live.session_s)}" if live.session_s is not None else "no session yet"
+    return f"{name}: {live.state}, {session}"
+
+
+def others(live: Live) -> str:
+    """The figures of a second that are not the first ones to look at; unknown ones are left out."""
+    told = {
+        "contact": amount(live.contact_time_ms, "ms"),
+        "flight": amount(live.flight_time_ms, "ms"),
+        "contact, right against left": amount(live.contact_time_symmetry_pct, "%", 1, signed=True),
+        "speed": amount(None if live.speed_m_s is None else live.speed_m_s * 3.6, "km/h", 1),
+        "heart": amount(live.heart_rate_bpm, "beats/min"),
+        "steps": str(live.steps),
+    }
+    return "   ".join(f"{name} {text}" for name, text in told.items() if text != "–")
+
+
+def poor(live: Live) -> bool:
+    """Whether what is shown is not to be trusted, or will soon not be there."""
+    weak = live.signal_quality is not None and live.signal_quality < GOOD_SIGNAL
+    empty = live.battery_pct is not None and live.battery_pct < 15
+    return live.sensor != "ok" or weak or empty
+
+
+def measured(live: Live, signal: SignalQuality | None) -> str:
+    """How well it is measured: the sensor, the signal with what is wrong with it, the sensor's battery."""
+    told = [] if live.sensor == "ok" else [f"sensor {live.sensor}"]
+    if live.signal_quality is not None:
+        told.append(f"signal {100 * live.signal_quality:.0f} %")
+    if live.battery_pct is not None:
+        told.append(f"sensor's battery {live.battery_pct:.0f} %")
+    problems = " ".join(signal.problems.values()) if signal else ""
+    return "   ".join(told) + (f"   {problems}" if problems else "")
+
+
 def summary(event: Summary) -> dict[str, str]:
     """The figures of a session, name to text with unit."""
     symmetry = event.symmetry
