@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from backbeat.events import Activity
 from backbeat.gait.track import Track
 
@@ -50,56 +48,52 @@ class StanceFinder:
         start: index of the signal's first sample.
     """
 
-    __slots__ = ("_activity", "_before", "_high", "_hysteresis", "_low", "_peak", "_position", "_since")
+    __slots__ = ("_activity", "_before", "_fallen", "_high", "_last", "_low", "_peak", "_position", "_risen", "_since")
 
     def __init__(self, activity: Activity, hysteresis_g: float, start: int) -> None:
         self._activity: Activity = activity
-        self._hysteresis = hysteresis_g
+        self._fallen, self._risen = 1.0 - hysteresis_g, 1.0 + hysteresis_g
         self._high = False
-        self._since = start
+        self._since = self._position = start
+        self._last = 1.0
         self._before: int | None = None
         self._low = 1.0
         self._peak: int | None = None
-        self._position = start
 
     def advance(self, vertical: Track) -> list[Stance]:
         """Stances that were settled by the samples added since the last call."""
         first, self._position = self._position, vertical.end
-        excess = vertical.view(first, vertical.end)[0] - 1.0
-        outside = (np.abs(excess) > self._hysteresis).nonzero()[0]
-        high = excess[outside] > 0
-        turns = outside[1:][high[1:] != high[:-1]].tolist()
-        if len(high) and bool(high[0]) != self._high:
-            turns.insert(0, int(outside[0]))
         stances: list[Stance] = []
-        for index in (first + turn for turn in turns):
+        last, fallen, risen = self._last, self._fallen, self._risen
+        for index, value in enumerate(vertical.view(first, vertical.end)[0].tolist(), first):
             if self._high:
-                start = max(self._since, index - LONGEST_STANCE)
-                self._peak = start + int(vertical.view(start, index)[0].argmax())
+                if value < fallen:
+                    self._peak = _highest(vertical, max(self._since, index - LONGEST_STANCE), index)
+                    self._high, self._since = False, index
             else:
-                self._close(vertical, index + 1, stances)
-                start = max(self._since, index - LONGEST_FALL)
-                fall = vertical.view(start, index + 1)[0]
-                self._before, self._low = start + int(fall.argmin()), float(fall.min())
-            self._high, self._since = not self._high, index
-        if not self._high:
-            self._close(vertical, vertical.end, stances)
+                if self._peak is not None and (value > last or index - self._since == LONGEST_FALL - 1):
+                    self._close(vertical, index, last, stances)
+                if value > risen:
+                    self._before, self._low = _lowest(vertical, max(self._since, index - LONGEST_FALL), index + 1)
+                    self._high, self._since = True, index
+            last = value
+        self._last = last
         return stances
 
-    def _close(self, vertical: Track, now: int, stances: list[Stance]) -> None:
-        """End the open stance at the first sample from which the signal rises again, or after the longest fall."""
-        if self._peak is None:
-            return
-        fall = vertical.view(self._since, min(now, self._since + LONGEST_FALL))[0]
-        rising = fall[1:] > fall[:-1]
-        if rising.any():
-            valley = self._since + int(rising.argmax())
-        elif len(fall) == LONGEST_FALL:
-            valley = self._since + LONGEST_FALL - 2
-        else:
-            return
-        if self._before is not None:
-            peak, low = (float(vertical.view(i, i + 1)[0, 0]) for i in (self._peak, valley))
-            swing = peak - min(low, self._low)
-            stances.append(Stance(self._peak, self._before, valley, valley + 1, swing, self._activity))
-        self._peak = None
+    def _close(self, vertical: Track, settled: int, low: float, stances: list[Stance]) -> None:
+        """End the open stance: the signal rises again from the sample before, or has fallen for the longest time."""
+        peak, valley, self._peak = self._peak, settled - 1, None
+        if peak is not None and self._before is not None:
+            swing = vertical.value(peak) - min(low, self._low)
+            stances.append(Stance(peak, self._before, valley, settled, swing, self._activity))
+
+
+def _highest(signal: Track, first: int, last: int) -> int:
+    values = signal.view(first, last)[0].tolist()
+    return first + int(values.index(max(values)))
+
+
+def _lowest(signal: Track, first: int, last: int) -> tuple[int, float]:
+    values = signal.view(first, last)[0].tolist()
+    low = min(values)
+    return first + values.index(low), low

@@ -43,6 +43,10 @@ class Track:
         a = self._offset + first - self.start
         return self._data[:, a : a + last - first]
 
+    def value(self, index: int) -> float:
+        """One sample of the first channel."""
+        return self._data.item(0, self._offset + index - self.start)
+
     def at(self, rows: Indices, indices: Indices) -> FloatArray:
         """Samples of some channels, `rows` (r,), at `indices` (n, columns); shape (n, r, columns)."""
         return self._data[rows[:, None], (indices + (self._offset - self.start))[:, None]]
