@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from backbeat.events import ActivityChange, SignalQuality, Stability, Step
 from backbeat.gait import axes as body_axes
 from backbeat.gait.frames import Frame
-from backbeat.gait.grid import RATE_HZ
+from backbeat.gait.grid import RATE_HZ, Grid
 from backbeat.gait.mount import Mount
 from backbeat.gait.position import LeverArm
 from backbeat.gait.position import update as lever_arm
@@ -19,7 +20,7 @@ from backbeat.gait.sides import SidesState
 from backbeat.gait.stability import WINDOW, stability
 from backbeat.gait.steps import StepMaker
 from backbeat.gait.stretch import Stretch
-from backbeat.samples import FloatArray, Position, Samples
+from backbeat.samples import Position, Samples
 
 LOCATED_FROM = 20
 """Windows of running (each half a second on) from which the position is told, once."""
@@ -64,21 +65,17 @@ class Analysis:
     def __init__(self, first: Samples, rate_hz: float, mount: Mount, memory: Memory) -> None:
         self._memory = memory
         self._rate_hz, self._gyroscope, self._absent = rate_hz, first.gyr is not None, first.absent
-        self._stretch = Stretch(6 if self._gyroscope else 3, rate_hz, float(first.time[0]), mount, memory.axes)
+        self._stretch = Stretch(Grid(first, rate_hz), mount, memory.axes)
         self._steps = StepMaker(gyroscope=self._gyroscope, sides_state=memory.sides, posture=memory.posture)
         self._saturated: list[float] = []
         self._steady_since: int | None = None
 
-    def extend(self, time: FloatArray, values: FloatArray, saturated: FloatArray) -> list[GaitEvent]:
-        """Add readings (n,), (channels, n) and the times of those at the end of the range; what they settle."""
-        if len(saturated):
-            self._saturated += saturated.tolist()
-        return self._events(self._stretch.extend(time, values))
-
-    @property
-    def due(self) -> float:
-        """Readings before this time settle nothing, s."""
-        return self._stretch.due
+    def extend(self, part: Samples) -> Sequence[GaitEvent]:
+        """Add readings; what they settle."""
+        if part.saturated.any():
+            self._saturated += part.time[part.saturated].tolist()
+        told = self._stretch.extend(part)
+        return () if told is None else self._events(told)
 
     def finish(self, seen: float) -> list[GaitEvent]:
         """The stretch is over, as the reading at `seen` showed: the events that were still open."""

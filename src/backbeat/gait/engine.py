@@ -15,9 +15,7 @@ from backbeat.gait.sides import SidesState
 from backbeat.samples import (
     IMPOSSIBLE_ACC_M_S2,
     IMPOSSIBLE_GYR_RAD_S,
-    STANDARD_GRAVITY,
     BoolArray,
-    FloatArray,
     Samples,
     SourceInfo,
     joined,
@@ -91,27 +89,23 @@ class Engine:
         return events
 
     def _extend(self, part: Samples) -> Sequence[GaitEvent]:
-        """Work when something may be settled; until then readings wait."""
+        if self._analysis is not None:
+            return self._analysis.extend(part)
         self._held.append(part)
-        if self._analysis is None:
-            return () if sum(map(len, self._held)) < _RATE_FROM else self._begin()
-        return () if part.time[-1] < self._analysis.due else self._work(self._analysis)
+        return () if sum(map(len, self._held)) < _RATE_FROM else self._begin()
 
-    def _work(self, analysis: Analysis) -> list[GaitEvent]:
-        part = joined(self._held) if len(self._held) > 1 else self._held[0]
-        self._held = []
-        return analysis.extend(part.time, _channels(part), part.time[part.saturated])
-
-    def _begin(self) -> list[GaitEvent]:
-        time = np.concatenate([p.time for p in self._held])[:_RATE_FROM]
+    def _begin(self) -> Sequence[GaitEvent]:
+        """Enough readings to tell their rate, or all that there are."""
+        held, self._held = joined(self._held), []
+        time = held.time[:_RATE_FROM]
         rate = float(1.0 / np.median(np.diff(time))) if len(time) > 1 else 100.0
-        self._analysis = Analysis(self._held[0], rate, self._mount, self._memory)
-        return self._work(self._analysis)
+        self._analysis = Analysis(held, rate, self._mount, self._memory)
+        return self._analysis.extend(held)
 
     def _finish(self, seen: float) -> list[GaitEvent]:
         events: list[GaitEvent] = []
         if self._held:
-            events += self._begin() if self._analysis is None else self._work(self._analysis)
+            events += self._begin()
         if self._analysis is not None:
             events += self._analysis.finish(seen)
             self._analysis = None
@@ -133,15 +127,3 @@ def _usable(block: Samples) -> Samples:
     if gyr is not None:
         good &= (np.abs(gyr) <= IMPOSSIBLE_GYR_RAD_S).all(axis=1)
     return block if good.all() else block.where(good)
-
-
-def _channels(part: Samples) -> FloatArray:
-    """Specific force in g and angular rate in rad/s, shape (3 or 6, n); an absent axis is 0."""
-    channels = np.empty((3 if part.gyr is None else 6, len(part)))
-    np.multiply(part.acc.T, 1.0 / STANDARD_GRAVITY, out=channels[:3])
-    for column, axis in enumerate("xyz"):
-        if f"acc_{axis}" in part.absent:
-            channels[column] = 0.0
-    if part.gyr is not None:
-        channels[3:] = part.gyr.T
-    return channels

@@ -53,12 +53,18 @@ class FilterBank:
                 matrix[half - h + i : half + h + 1 + i, f * HOP + i] = taps
         return cls(half, matrix)
 
-    def apply(self, track: Track, first: int, hops: int) -> FloatArray:
+    def apply(self, track: Track, first: int, hops: int, rows: slice = slice(None)) -> FloatArray:
         """Filter the hops from index `first` on; the track must reach `half` beyond them on both sides.
 
+        Args:
+            track: the signals.
+            first: index of the first sample of the first hop.
+            hops: how many.
+            rows: channels to filter.
+
         Returns:
-            Shape (filters, channels, hops · HOP).
+            Shape (filters, hops, channels, HOP).
         """
-        blocks = track.blocks(first - self.half, hops, HOP, HOP + 2 * self.half)
+        blocks = track.blocks(first - self.half, hops, HOP, HOP + 2 * self.half)[:, rows]
         out = np.matmul(blocks, self.matrix).reshape(hops, blocks.shape[1], -1, HOP)
-        return np.asarray(out.transpose(2, 1, 0, 3).reshape(-1, blocks.shape[1], hops * HOP))
+        return np.asarray(out.transpose(2, 0, 1, 3))

@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from backbeat.gait.track import Track
-from backbeat.samples import FloatArray
+from backbeat.samples import STANDARD_GRAVITY, FloatArray, Samples
 
 RATE_HZ = 100.0
 LONGEST_HOLE_S = 0.045
@@ -35,68 +35,83 @@ class Grid:
     """One unbroken stretch of readings, as it grows.
 
     Attributes:
+        channels: 3 of specific force in g and, with a gyroscope, 3 of angular rate in rad/s; an absent axis is 0.
         start_time: time of grid sample 0, s.
     """
 
-    def __init__(self, channels: int, rate_hz: float, start_time: float) -> None:
+    def __init__(self, first: Samples, rate_hz: float) -> None:
+        self.channels = 3 if first.gyr is None else 6
+        self.start_time = float(first.time[0])
+        self._absent = [row for row, axis in enumerate("xyz", start=1) if f"acc_{axis}" in first.absent]
         self._decimation = max(1, int(rate_hz / RATE_HZ + 0.25))
         half = _low_pass(self._decimation)
         self._taps = np.concatenate([half[:0:-1], half])
-        self._margin = len(half) - 1 if self._decimation > 1 else 0
-        self._raw = Track(channels + 1)
-        self._knots = Track(channels + 2)
         self._next = 0
-        self.start_time = start_time
+        # rows: time, channels, time known; the first reading, and the first knot, stand in for what lies before
+        self._margin = len(half) - 1 if self._decimation > 1 else 1
+        self._raw = Track(2 + self.channels, -self._margin)
+        self._knots = self._raw if self._decimation == 1 else Track(2 + self.channels, -1)
 
-    def extend(self, time: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Add readings: time (n,), values (channels, n).
+    def add(self, block: Samples) -> None:
+        """Keep readings until `advance`."""
+        raw = self._raw
+        if raw.end < 0:
+            self._write(raw.room(self._margin), block[:1])
+        self._write(raw.room(len(block)), block)
 
-        Returns:
-            New grid samples (channels, m), and for each the time of the reading that made it computable (m,).
-        """
-        if self._decimation == 1:
-            self._knots.append(np.concatenate((time[None], time[None], values)))
-        else:
-            if self._raw.end == 0:
-                early = time[0] - np.arange(self._margin, 0, -1) * 1e-6
-                self._raw.append(np.vstack([early, np.repeat(values[:, :1], self._margin, axis=1)]))
-            self._raw.append(np.concatenate((time[None], values)))
+    def _write(self, room: FloatArray, block: Samples) -> None:
+        room[0] = room[-1] = block.time
+        np.multiply(block.acc.T, 1.0 / STANDARD_GRAVITY, out=room[1:4])
+        if block.gyr is not None:
+            room[4:-1] = block.gyr.T
+        if self._absent:
+            room[self._absent] = 0.0
+
+    def advance(self) -> FloatArray:
+        """New grid samples, shape (channels + 1, n); the last row is the time of the reading that settled them."""
+        if self._decimation > 1:
             self._decimate()
         return self._interpolate()
 
     def _decimate(self) -> None:
-        """Low-pass around every `decimation`-th reading: rows of `_knots` are time, time known, channels."""
-        raw, m, h = self._raw, self._decimation, self._margin
-        first = self._knots.end * m
-        count = (raw.end - 2 * h - 1 - first) // m + 1
+        """Low-pass around every `decimation`-th reading."""
+        raw, knots, m, h = self._raw, self._knots, self._decimation, self._margin
+        first = max(knots.end, 0) * m
+        count = (raw.end - h - 1 - first) // m + 1
         if count <= 0:
             return
-        around = raw.blocks(first, count, m, 2 * h + 1)
-        knots = np.empty((len(around[0]) + 1, count))
-        knots[0], knots[1] = around[:, 0, h], around[:, 0, 2 * h]
-        knots[2:] = np.matmul(around[:, 1:], self._taps).T
-        self._knots.append(knots)
-        raw.forget_before(self._knots.end * m)
+        around = raw.blocks(first - h, count, m, 2 * h + 1)
+        filtered = np.matmul(around[:, 1:-1], self._taps).T
+        if knots.end < 0:
+            _knot(knots.room(1), around[:1], filtered[:, :1], h)
+        _knot(knots.room(count), around, filtered, h)
+        raw.forget_before(first + count * m - h)
 
-    def _interpolate(self) -> tuple[FloatArray, FloatArray]:
-        """Grid samples that have two knots on either side (the first knot stands in for what lies before it)."""
+    def _interpolate(self) -> FloatArray:
+        """Grid samples that have two knots on either side."""
         knots = self._knots
         block = knots.view(knots.start, knots.end)
         times = block[0]
         reach = float(times[-2]) if len(times) > 1 else self.start_time
         after = math.ceil((reach - self.start_time) * RATE_HZ) + 1
         at = np.arange(self._next, max(self._next, after)) / RATE_HZ + self.start_time
-        at = at[at < reach]
+        at = at[: at.searchsorted(reach)]
         if not len(at):
-            return np.empty((len(block) - 2, 0)), np.empty(0)
-        before = np.maximum(times.searchsorted(at, side="right") - 1, 0)
+            return np.empty((self.channels + 1, 0))
+        before = times.searchsorted(at, side="right") - 1
         from_knot = times[before]
         u = (at - from_knot) / (times[before + 1] - from_knot)
-        np.minimum(np.maximum(u, 0.0, out=u), 1.0, out=u)
         weights = _KEYS[:, :1] + u * (_KEYS[:, 1:2] + u * (_KEYS[:, 2:3] + u * _KEYS[:, 3:]))
-        neighbours = np.maximum(before + _NEIGHBOURS, 0)
-        parts = block[2:, neighbours] * weights
-        values = parts[:, 0] + parts[:, 1] + parts[:, 2] + parts[:, 3]
+        neighbours = before + _NEIGHBOURS
+        samples = np.empty((self.channels + 1, len(at)))
+        parts = block[1:-1, neighbours] * weights
+        samples[:-1] = parts[:, 0] + parts[:, 1] + parts[:, 2] + parts[:, 3]
+        samples[-1] = block[-1, neighbours[3]]
         self._next += len(at)
-        knots.forget_before(knots.start + max(0, int(before[-1]) - 2))
-        return values, block[1, neighbours[3]]
+        knots.forget_before(knots.start + int(before[-1]) - 1)
+        return samples
+
+
+def _knot(room: FloatArray, around: FloatArray, filtered: FloatArray, middle: int) -> None:
+    """One knot a column: the time of the reading in the middle, what was filtered, when its last one came."""
+    room[0], room[1:-1], room[-1] = around[:, 0, middle], filtered, around[:, 0, -1]

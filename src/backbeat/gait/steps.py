@@ -31,6 +31,7 @@ CADENCE_STEPS = 8
 FIRST_STEPS = 5
 """Steps of a bout from which left and right are first told apart."""
 
+_NONE = -(10**6)
 _MS = 1000.0 / RATE_HZ
 
 
@@ -74,7 +75,7 @@ class StepMaker:
         self._contacts = ContactFinder()
         self._activity: Activity = "other"
         self._contact = self._toe_off = -np.inf
-        self._valley = -1
+        self._valley = _NONE
         self._intervals: list[float] = []
         self._held: list[_Draft] = []
         self._feature: FloatArray | None = None
@@ -119,7 +120,7 @@ class StepMaker:
             interval = contact - self._contact
             if item.activity != self._activity or not 0 < interval < LONGEST_STEP[item.activity]:
                 self._activity, interval = item.activity, 0.0
-                self._intervals, self._valley = [], -1
+                self._intervals, self._valley = [], _NONE
             else:
                 self._intervals = [*self._intervals[1 - CADENCE_STEPS :], interval]
             period = statistics.median(self._intervals) if self._intervals else step

@@ -6,6 +6,8 @@ depends on the readings and not on the blocks in which they came.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from backbeat.gait import axes
@@ -16,7 +18,7 @@ from backbeat.gait.mount import Mount
 from backbeat.gait.queue import Queue, Told, hop_end
 from backbeat.gait.stances import StanceFinder
 from backbeat.gait.track import Track
-from backbeat.samples import FloatArray
+from backbeat.samples import FloatArray, Samples
 
 KEPT = 2500
 """Grid samples that stay in reach: steps wait until running is established (3 s), regularity looks back 20 s."""
@@ -24,14 +26,16 @@ KEPT = 2500
 BANK = FilterBank.of(low_pass(20.0, 6), low_pass(10.0, 8))
 RUNNING_BANK = FilterBank.of(low_pass(5.0, 11))
 WALKING_BANK = FilterBank.of(low_pass(2.25, 31), slope_of(low_pass(2.25, 31)))
-LOOK_AHEAD = WALKING_BANK.half
 WALKING_LEVER_S = 0.088
 """1 / (2π · 1.8 Hz): makes vertical and braking of a usual walking step count alike."""
 
 SOUGHT = 600
 """Grid samples back from where axes are first found that stances are sought from."""
 
-_FORWARD_UP = [0, 2]
+_EARLY = -(-WALKING_BANK.half // HOP) * HOP
+"""Grid samples before the first that the first stands in for, so that what looks back finds something."""
+_SIGNALS = slice(-1)
+_UP, _FORWARD_AND_UP = slice(2, 3), slice(0, 3, 2)
 
 
 class Stretch:
@@ -46,37 +50,26 @@ class Stretch:
         gyr10: rows of `low` that hold the angular rate at 10 Hz, where there is a gyroscope.
     """
 
-    def __init__(self, channels: int, rate_hz: float, start_time: float, mount: Mount, prior: axes.AxesState) -> None:
-        self._grid = Grid(channels, rate_hz, start_time)
-        self._raw = Track(channels, -BANK.half)
-        self._known = Track(1)
-        self.low = Track(channels * 2)
+    def __init__(self, grid: Grid, mount: Mount, prior: axes.AxesState) -> None:
+        channels = grid.channels
+        self._grid = grid
+        self._raw = Track(channels + 1, -BANK.half)
+        self.low = Track(channels * 2, -_EARLY)
         self.measured = np.concatenate([np.arange(3), np.arange(channels, 2 * channels)])
         self.acc10, self.gyr10 = slice(channels, channels + 3), slice(channels + 3, channels + 6)
         self.frames = Frames(mount, prior)
-        self._start_body(0)
-        self._queue = Queue(RUNNING_BANK.half, LOOK_AHEAD)
+        self._queue = Queue(RUNNING_BANK.half, WALKING_BANK.half)
         self._looked: list[Frame] = []
+        self.up5, self._drive = Track(1), Track(1)
+        self._running_stances, self._walking_stances = self._finders(0)
+        self._sought = False
+        self._due = -math.inf
 
-    def _start_body(self, index: int) -> None:
-        """Begin the signals in body axes at a hop's end."""
-        self._body10 = Track(2, index - LOOK_AHEAD)
-        # its hops end where those of `low` give what they need
+    def _finders(self, index: int) -> tuple[StanceFinder, StanceFinder]:
+        """Begin the signals that stances are sought in; their hops end where those of `low` give what they need."""
         self.up5 = Track(1, index - RUNNING_BANK.half % HOP)
-        self._drive = Track(1, index)
-        self._running_stances = StanceFinder("running", 0.15, index)
-        self._walking_stances = StanceFinder("walking", 0.03, index)
-
-    @property
-    def due(self) -> float:
-        """Readings before this time settle nothing, s."""
-        return self.time_of(self._due + BANK.half - 1)
-
-    @property
-    def _due(self) -> int:
-        """The hop's end with which the next event can come, grid index."""
-        following = hop_end(self.frames.end + FRAME) if self._queue.idle else self._queue.due
-        return max(following, self.low.end + HOP)
+        self._drive = Track(1, index - WALKING_BANK.half % HOP)
+        return StanceFinder("running", 0.15, index), StanceFinder("walking", 0.03, index)
 
     def time_of(self, index: float) -> float:
         """Seconds on the readings' time axis."""
@@ -84,13 +77,13 @@ class Stretch:
 
     def known_at(self, hop_end: int) -> float:
         """Time of the reading that completed a hop, s."""
-        index = min(hop_end + BANK.half, self._known.end) - 1
-        return float(self._known.view(index, index + 1)[0, 0])
+        index = min(hop_end + BANK.half, self._raw.end) - 1
+        return float(self._raw.view(index, index + 1)[-1, 0])
 
-    def extend(self, time: FloatArray, values: FloatArray) -> Told:
-        """Add readings, shape (n,) and (channels, n); what they settled."""
-        self._append(*self._grid.extend(time, values))
-        return self._advance() if self._complete >= self._due else Told()
+    def extend(self, block: Samples) -> Told | None:
+        """Add readings; what they settled, None where they settle nothing: then they wait."""
+        self._grid.add(block)
+        return self._advance() if block.time[-1] >= self._due and self._append(self._grid.advance()) else None
 
     def finish(self, seen: float) -> Told:
         """The stretch is over: its last sample stands in for what did not come, and the last activity ends.
@@ -98,12 +91,13 @@ class Stretch:
         Args:
             seen: time of the reading that showed it: the first after a gap, or the last of all.
         """
+        self._append(self._grid.advance())
         end, complete = self._raw.end, self._complete
         if end <= 0:
             return Told()
-        missing = 2 * LOOK_AHEAD + BANK.half + 4 * HOP
-        last = self._raw.view(end - 1, end)
-        self._append(np.repeat(last, missing, axis=1), np.full(missing, seen))
+        missing = np.repeat(self._raw.view(end - 1, end), 2 * WALKING_BANK.half + BANK.half + 4 * HOP, axis=1)
+        missing[-1] = seen
+        self._append(missing)
         self._queue.due = 0
         told = self._advance()
         changes = [*told.changes, self._queue.last(end, self.low.end)]
@@ -118,45 +112,52 @@ class Stretch:
         """End of the last hop whose margin is there."""
         return (self._raw.end - BANK.half) // HOP * HOP
 
-    def _append(self, fresh: FloatArray, known: FloatArray) -> None:
-        if fresh.shape[1] == 0:
-            return
-        if self._raw.end == -BANK.half:
-            self._raw.append(np.repeat(fresh[:, :1], BANK.half, axis=1))
-        self._raw.append(fresh)
-        self._known.append(known)
+    def _append(self, fresh: FloatArray) -> bool:
+        """Add grid samples; whether the next hop is complete."""
+        if fresh.shape[1]:
+            if self._raw.end < 0:
+                self._raw.append(np.repeat(fresh[:, :1], -self._raw.end, axis=1))
+            self._raw.append(fresh)
+        return self._complete >= self._next
+
+    @property
+    def _next(self) -> int:
+        """The hop's end with which the next event can come, grid index."""
+        following = hop_end(self.frames.end + FRAME) if self._queue.idle else self._queue.due
+        return max(following, self.low.end + HOP, HOP)
 
     def _advance(self) -> Told:
-        first, hops = self.low.end, (self._complete - self.low.end) // HOP
-        self._forget()
-        self.low.append(BANK.apply(self._raw, first, hops).reshape(-1, hops * HOP))
+        first = max(self.low.end, 0)
+        hops = (self._complete - first) // HOP
+        for track in (self._raw, self.low, self.up5, self._drive):
+            track.forget_before(min(first - KEPT, track.end))
+        low = BANK.apply(self._raw, first, hops, _SIGNALS).transpose(0, 2, 1, 3).reshape(-1, hops * HOP)
+        if self.low.end < 0:
+            self.low.append(np.repeat(low[:, :1], _EARLY, axis=1))
+        self.low.append(low)
         self._looked += self.frames.look(self.low, self.acc10)
         if self.frames.first is not None:
+            if not self._sought:
+                self._sought = True
+                begin = max(0, hop_end(self.frames.begin - SOUGHT))
+                self._running_stances, self._walking_stances = self._finders(begin)
             self._queue.not_before(self.frames.begin)
-            self._project()
             self._seek()
-        return self._queue.settle(self._looked, self.low.end, self.frames.in_force)
+        told = self._queue.settle(self._looked, self.low.end, self.frames.in_force)
+        self._due = self.time_of(self._next + BANK.half - 1)
+        return told
 
-    def _forget(self) -> None:
-        """What lies further back than any later look."""
-        keep = self.low.end - KEPT
-        for track in (self.low, self._body10, self.up5, self._drive, self._known):
-            track.forget_before(min(keep, track.end))
-        self._raw.forget_before(self.low.end - BANK.half)
+    def _body(self, bank: FilterBank, first: int, axis: slice) -> FloatArray | None:
+        """Filtered specific force along body axes, shape (filters, hops, axes, HOP); None where no hop is complete.
 
-    def _project(self) -> None:
-        """Forward and up as far as the signals go; each hop in the axes in force where it begins."""
-        if self._body10.end == -LOOK_AHEAD:
-            self._start_body(max(0, hop_end(self.frames.begin - SOUGHT)))
-        first = max(self._body10.end, self._body10.start + LOOK_AHEAD)
-        starts = np.arange(first, self.low.end, HOP)
-        frames = np.maximum(starts // FRAME - 1, self.frames.first or 0)
-        matrices = self.frames.matrices(frames)[:, _FORWARD_UP]
-        blocks = self.low.blocks(first, len(starts), HOP, HOP)[:, self.acc10]
-        body = np.matmul(matrices, blocks).transpose(1, 0, 2).reshape(2, -1)
-        if self._body10.end < first:
-            self._body10.append(np.repeat(body[:, :1], LOOK_AHEAD, axis=1))
-        self._body10.append(body)
+        Each hop is seen in the axes in force where it begins.
+        """
+        hops = (self.low.end - bank.half - first) // HOP
+        if hops <= 0:
+            return None
+        starts = np.arange(first, first + hops * HOP, HOP)
+        matrices = self.frames.matrices(np.maximum(starts // FRAME - 1, self.frames.first or 0))[:, axis]
+        return np.asarray(np.matmul(matrices, bank.apply(self.low, first, hops, self.acc10)))
 
     def _seek(self) -> None:
         """Stances of the activity under way; of the other one only when a frame may have changed it."""
@@ -165,9 +166,9 @@ class Stretch:
                 advance()
 
     def _run(self) -> None:
-        hops = (self._body10.end - RUNNING_BANK.half - self.up5.end) // HOP
-        if hops > 0:
-            self.up5.append(RUNNING_BANK.apply(self._body10, self.up5.end, hops)[0, 1])
+        body = self._body(RUNNING_BANK, self.up5.end, _UP)
+        if body is not None:
+            self.up5.append(body.ravel())
             self._queue.add("running", self._running_stances.advance(self.up5))
 
     def _walk(self) -> None:
@@ -176,8 +177,8 @@ class Stretch:
         In walking, weight is taken over and the body brakes in the same double support: the two add up to one crest a
         step just after contact, also in walkers whose vertical has two bumps.
         """
-        hops = (self._body10.end - WALKING_BANK.half - self._drive.end) // HOP
-        if hops > 0:
-            smooth, slope = WALKING_BANK.apply(self._body10, self._drive.end, hops)
-            self._drive.append(smooth[1] - (WALKING_LEVER_S * RATE_HZ) * slope[0])
+        body = self._body(WALKING_BANK, self._drive.end, _FORWARD_AND_UP)
+        if body is not None:
+            drive = body[0, :, 1] - (WALKING_LEVER_S * RATE_HZ) * body[1, :, 0]
+            self._drive.append(drive.ravel())
             self._queue.add("walking", self._walking_stances.advance(self._drive))

@@ -27,16 +27,19 @@ class Track:
 
     def append(self, values: FloatArray) -> None:
         """Add samples, shape (channels, n), or (n,) to a track of one channel."""
-        n = values.shape[-1]
-        used = self._offset + self.end - self.start
+        self.room(values.shape[-1])[:] = values
+
+    def room(self, n: int) -> FloatArray:
+        """Add `n` samples that the caller writes, shape (channels, n)."""
+        kept = self.end - self.start
+        used = self._offset + kept
         if used + n > self._data.shape[1]:
-            kept = self.end - self.start
             channels = len(self._data)
             room = self._data if kept + n <= self._data.shape[1] // 2 else np.empty((channels, 2 * (kept + n)))
             room[:, :kept] = self._data[:, self._offset : used].copy()
             self._data, self._offset, used = room, 0, kept
-        self._data[:, used : used + n] = values
         self.end += n
+        return self._data[:, used : used + n]
 
     def view(self, first: int, last: int) -> FloatArray:
         """Samples first … last-1, shape (channels, last-first); not a copy."""
