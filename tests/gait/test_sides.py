@@ -59,7 +59,7 @@ def test_the_dip_of_the_roll_speaks_for_the_right_foot() -> None:
 
 
 def test_features_are_read_between_columns() -> None:
-    ramp = np.arange(85.0)[None, None] * np.array([1.0, 2.0, 3.0])[None, :, None]
-    seen = features(ramp, np.array([20.25]), np.array([32.0])).reshape(POINTS, 3)
+    ramp = np.arange(85.0) * np.array([[1.0], [2.0], [3.0]])
+    seen = features(ramp, 20.25, 32.0).reshape(POINTS, 3)
     assert seen[:, 0] == pytest.approx(20.25 + 24.0 * np.arange(POINTS) / POINTS)
     assert seen[:, 2] == pytest.approx(3 * seen[:, 0])

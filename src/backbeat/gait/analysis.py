@@ -19,7 +19,7 @@ from backbeat.gait.queue import Change, Told
 from backbeat.gait.sides import SidesState
 from backbeat.gait.stability import WINDOW, stability
 from backbeat.gait.steps import StepMaker
-from backbeat.gait.stretch import Stretch
+from backbeat.gait.stretch import ACC10, GYR10, Stretch
 from backbeat.samples import Position, Samples
 
 LOCATED_FROM = 20
@@ -161,7 +161,7 @@ class Analysis:
         if memory.arm.windows >= LOCATED_FROM or first < 0:
             return
         low = self._stretch.low.view(first, frame.end)
-        acc, gyr = frame.axes @ low[self._stretch.acc10], frame.axes @ low[self._stretch.gyr10]
+        acc, gyr = frame.axes @ low[ACC10], frame.axes @ low[GYR10]
         memory.arm = lever_arm(memory.arm, acc, gyr, frame.step_hz)
         if memory.arm.windows >= LOCATED_FROM:
             memory.position = memory.arm.position
@@ -176,7 +176,7 @@ class Analysis:
             return []
         self._steady_since = frame.end
         low = self._stretch.low.view(frame.end - WINDOW, frame.end)
-        found = stability(frame.axes @ low[self._stretch.acc10], frame.step_hz)
+        found = stability(frame.axes @ low[ACC10], frame.step_hz)
         found = {name: value for name, value in found.items() if name not in (self._lost())}
         start = time - WINDOW / RATE_HZ
         return [Stability(start=start, end=time, known_at=known, activity=frame.activity, **found)]

@@ -26,14 +26,12 @@ how much harder one of them lands.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import mul
 
-import numpy as np
-
-from backbeat.gait import rows
+from backbeat.gait.curve import Curve, crossing, vertex
 from backbeat.gait.grid import RATE_HZ
 from backbeat.gait.queue import SETTLE
-from backbeat.gait.windows import BEFORE, COLUMN, Windows
-from backbeat.samples import BoolArray, FloatArray
+from backbeat.gait.windows import BEFORE, COLUMNS, Window
 
 LOADED = 0.25
 """Share of a step's own peak from which the vertical is called loaded."""
@@ -61,34 +59,30 @@ _NEAR = 6
 _FALL = 5
 """Grid samples after it in which the fall ends."""
 
-_FIRST, _LAST = -2 * _NEAR - 1, _NEAR + _FALL + 1
-_ABOUT = np.arange(_FIRST, _LAST + 1)
-_STEEP = -_NEAR - _FIRST
-_SETTLED = np.arange(1, SETTLE + 1)
-_DOWN, _UP = np.arange(_FALL + 1)[:, None], np.arange(_NEAR + 1)[:, None]
-_INNER = COLUMN[BEFORE + 1 : -1]
-_COLUMN = np.arange(len(_ABOUT))
+_BEFORE, _BEHIND = 2 * _NEAR + 1, _NEAR + _FALL + 1
+"""Columns about the loading that a landing looks at."""
+_STEEP = _BEFORE - _NEAR
 
 
 @dataclass(frozen=True, slots=True)
-class Contacts:
-    """One row a step; grid indices with fractions.
+class Contact:
+    """One step; grid indices with fractions.
 
     Attributes:
         initial_contact: where the foot lands.
         toe_off: where it leaves.
         step: this contact to the next, grid samples; valley to valley where the next is not in reach.
-        peak10: peak of the 10 Hz vertical, g.
         loaded: where the vertical passes a quarter of its peak: less exact than contact, and never far off.
+        peak10: peak of the 10 Hz vertical, g.
         slope: forward per vertical over the stride that ends: the tilt of the axes, mostly.
     """
 
-    initial_contact: FloatArray
-    toe_off: FloatArray
-    step: FloatArray
-    peak10: FloatArray
-    loaded: FloatArray
-    slope: FloatArray
+    initial_contact: float
+    toe_off: float
+    step: float
+    loaded: float
+    peak10: float
+    slope: float
 
 
 class ContactFinder:
@@ -99,119 +93,99 @@ class ContactFinder:
         self._level = 0.0
         self._steps = 0
 
-    def find(self, w: Windows) -> Contacts:
-        """Contacts of the stances that come next."""
-        n = len(w.start)
-        row = np.arange(n)
-        f10, v10 = w.body10[:, 0], w.body10[:, 2]
-        slope = self._of_the_stride(_share_of_vertical(w))
-        r10, r20 = f10 - slope * v10, w.body20[:, 0] - slope * w.body20[:, 2]
-        peak10 = (v10 * w.step).max(axis=1)
-        level = LOADED * peak10
-        low = v10[:, :BEFORE] < level[:, None]
-        low[:, 0] = True
-        loaded_at = np.maximum(BEFORE - 1 - low[:, ::-1].argmax(axis=1), w.before) + 1
-        end = w.after + SETTLE
-        high = v10[row[:, None], np.minimum(w.after[:, None] + _SETTLED, COLUMN[-1])] >= level[:, None]
-        has_next = high.any(axis=1)
-        next_at = np.where(has_next, w.after + 1 + high.argmax(axis=1), end)
+    def find(self, w: Window) -> Contact:
+        """Contact of the stance that comes next."""
+        up, slope = w.up10, self._of_the_stride(_share_of_vertical(w))
+        peak = max(up[w.before : w.after + 1])
+        level = LOADED * peak
+        loaded_at = _loaded_at(up, level, w.before)
+        loaded = crossing(up, level, loaded_at)
+        contact, _ = _landing(w, slope, loaded_at, loaded, BEFORE + 3)
 
-        landed, top = _landing(
-            r20,
-            v10,
-            np.concatenate((level, level)),
-            np.concatenate((row, row)),
-            np.concatenate((loaded_at, next_at)),
-            np.concatenate((np.full(n, BEFORE + 3), np.minimum(end, COLUMN[-1]))),
-        )
-        contact, following, top = landed[:n], landed[n:], top[n:]
-        step = np.where(has_next, following - contact, w.after - w.before)
-        balance = contact + SHAPE * step / peak10
-        mirror = np.where(has_next, 2 * (w.valley + VALLEY_LEAD_S * RATE_HZ) - following, balance)
-        stop = np.where(has_next & (top >= 0), np.minimum(w.after + 3, top), w.after)
-        dip = _dip(r10, v10, peak10, w.after, stop, mirror)
-        agreed = np.abs(dip - mirror) <= AGREE_S * RATE_HZ
-        toe_off = np.where(agreed, dip + 0.5 * self._levels(mirror - dip, agreed), 0.5 * (mirror + balance))
-        share = (toe_off - contact) / step
-        toe_off = np.where((share > SHORTEST) & (share < LONGEST), toe_off, balance)
-        loaded = rows.crossing(v10, level, row, loaded_at)
-        return Contacts(contact + w.start, toe_off + w.start, step, peak10, loaded + w.start, slope[:, 0])
+        stop, end = w.after, w.after + SETTLE
+        following = None
+        next_at = next((c for c in range(w.after + 1, min(end, COLUMNS - 1) + 1) if up[c] >= level), None)
+        if next_at is not None:
+            landed, top = _landing(w, slope, next_at, crossing(up, level, next_at), min(end, COLUMNS - 1))
+            if landed > contact:
+                following = landed
+                stop = w.after if top is None else min(w.after + 3, top)
+        step = float(w.after - w.before) if following is None else following - contact
+        balance = contact + SHAPE * step / peak
+        mirror = balance if following is None else 2.0 * (w.valley + VALLEY_LEAD_S * RATE_HZ) - following
+        toe_off = self._toe_off(_dip(w, slope, peak, stop, mirror), mirror, balance)
+        if not SHORTEST * step < toe_off - contact < LONGEST * step:
+            toe_off = balance
+        return Contact(contact + w.start, toe_off + w.start, step, loaded + w.start, peak, slope)
 
-    def _of_the_stride(self, slope: FloatArray) -> FloatArray:
-        """Mean of each step's slope (steps, 1) and that of the step before it; the first one's is its own."""
-        before = slope[:1] if self._slope is None else [[self._slope]]
-        self._slope = float(slope[-1, 0])
-        return np.asarray(0.5 * (slope + np.concatenate((before, slope[:-1]))))
+    def _of_the_stride(self, slope: float) -> float:
+        """Mean of a step's slope and that of the step before it; the first one's is its own."""
+        before, self._slope = self._slope, slope
+        return slope if before is None else 0.5 * (slope + before)
 
-    def _levels(self, lead: FloatArray, agreed: BoolArray) -> FloatArray:
-        """Running mean of how far the mirror comes after the dip, at each step; those not agreed do not count."""
-        levels: list[float] = []
-        for value, counts in zip(lead.tolist(), agreed.tolist(), strict=True):
-            if counts:
-                self._steps = min(self._steps + 1, LEVEL_STEPS)
-                self._level += (value - self._level) / self._steps
-            levels.append(self._level)
-        return np.array(levels)
+    def _toe_off(self, dip: float | None, mirror: float, balance: float) -> float:
+        """From the dip and the running mean of how far the mirror comes after it."""
+        if dip is None or abs(dip - mirror) > AGREE_S * RATE_HZ:
+            return 0.5 * (mirror + balance)
+        self._steps = min(self._steps + 1, LEVEL_STEPS)
+        self._level += (mirror - dip - self._level) / self._steps
+        return dip + 0.5 * self._level
 
 
-def _share_of_vertical(w: Windows) -> FloatArray:
-    """Slope of the regression of the forward on the vertical signal over each step, shape (stances, 1)."""
-    v10 = w.body10[:, 2]
-    mean = rows.total(v10[:, None], w.step) / rows.total(w.step[:, None], w.step)
-    moving = (v10 - mean) * w.step
-    product = rows.total(w.body10[:, :3], moving)
-    power = product[:, 2:]
-    return np.asarray(product[:, :1] / np.where(power > 0, power, np.inf))
+def _share_of_vertical(w: Window) -> float:
+    """Slope of the regression of the forward on the vertical signal over a step."""
+    forward, up = w.forward10[w.before : w.after + 1], w.up10[w.before : w.after + 1]
+    mean = sum(up) / len(up)
+    moving = [value - mean for value in up]
+    power = sum(map(mul, up, moving))
+    return sum(map(mul, forward, moving)) / power if power > 0.0 else 0.0
 
 
-def _landing(
-    residual: FloatArray,
-    v10: FloatArray,
-    level: FloatArray,
-    row: rows.Columns,
-    loaded_at: rows.Columns,
-    end: rows.Columns,
-) -> tuple[FloatArray, rows.Columns]:
-    """Column of initial contact near where the vertical is loaded, and of the top of the braking fall (-1: none).
+def _loaded_at(up: Curve, level: float, before: int) -> int:
+    """First column of the stance from which the vertical is loaded."""
+    column = BEFORE - 1
+    while column > before and up[column] >= level:
+        column -= 1
+    return column + 1
+
+
+def _landing(w: Window, slope: float, loaded_at: int, loaded: float, end: int) -> tuple[float, int | None]:
+    """Column of initial contact near where the vertical is loaded, and of the top of the braking fall, if it has one.
 
     Args:
-        residual: forward signal without its share of the vertical.
-        v10: vertical.
-        level: of the loaded vertical.
-        row: of each landing in the two signals; a row may have several.
+        w: the signals.
+        slope: forward per vertical, to be taken away.
         loaded_at: column from which the vertical is loaded.
+        loaded: the same between columns.
         end: last column that may be looked at.
     """
-    k = np.arange(len(row))
-    column = np.minimum(loaded_at[:, None] + _ABOUT, end[:, None])
-    r = residual[row[:, None], np.maximum(column, 0)]
-    change = r[:, _STEEP + 1 : _STEEP + 2 * _NEAR + 2] - r[:, _STEEP : _STEEP + 2 * _NEAR + 1]
-    steepest = change.argmin(axis=1)
-    steep = _STEEP + steepest
-    bottom = steep + r[k, steep + _DOWN].argmin(axis=0)
-    top = steep - r[k, steep - _UP].argmax(axis=0)
-    half = 0.5 * (rows.vertex(r, k, top)[1] + rows.vertex(r, k, bottom)[1])
-    below = (r <= half[:, None]) & (top[:, None] < _COLUMN) & (bottom[:, None] >= _COLUMN)
-    first = below.argmax(axis=1)
-    offset = loaded_at + _FIRST
-    by_braking = rows.crossing(r, half, k, first) + (offset - CONTACT_LAG_S * RATE_HZ)
-    by_loading = rows.crossing(v10, level, row, loaded_at) - RISE_LAG_S * RATE_HZ
-    braked = below[k, first] & (change[k, steepest] < 0) & (np.abs(by_braking - by_loading) <= BELIEVED_S * RATE_HZ)
-    return np.where(braked, by_braking, by_loading), np.where(braked, top + offset, -1)
+    first, last = max(loaded_at - _BEFORE, 0), min(loaded_at + _BEHIND, end) + 1
+    r = [f - slope * v for f, v in zip(w.forward20[first:last], w.up20[first:last], strict=True)]
+    r = [r[0]] * (first - loaded_at + _BEFORE) + r
+    r += [r[-1]] * (_BEFORE + _BEHIND + 1 - len(r))
+    change = [b - a for a, b in zip(r[_STEEP:], r[_STEEP + 1 : _STEEP + 2 * _NEAR + 2], strict=False)]
+    fastest = min(change)
+    steep = _STEEP + change.index(fastest)
+    ahead, behind = r[steep : steep - _NEAR - 1 : -1], r[steep : steep + _FALL + 1]
+    top, bottom = steep - ahead.index(max(ahead)), steep + behind.index(min(behind))
+    half = 0.5 * (vertex(r, top)[1] + vertex(r, bottom)[1])
+    below = next((c for c in range(top + 1, bottom + 1) if r[c] <= half), None)
+    by_loading = loaded - RISE_LAG_S * RATE_HZ
+    if below is not None and fastest < 0.0:
+        by_braking = crossing(r, half, below) + (loaded_at - _BEFORE - CONTACT_LAG_S * RATE_HZ)
+        if abs(by_braking - by_loading) <= BELIEVED_S * RATE_HZ:
+            return by_braking, top + loaded_at - _BEFORE
+    return by_loading, None
 
 
-def _dip(
-    r10: FloatArray, v10: FloatArray, peak10: FloatArray, after: rows.Columns, stop: rows.Columns, expected: FloatArray
-) -> FloatArray:
-    """Column of the dip of the forward signal nearest to where toe-off is expected, NaN where there is none."""
-    unloaded = v10[:, BEFORE + 1 :] < 0.5 * peak10[:, None]
-    unloaded[:, -1] = True
-    first = np.minimum(BEFORE + 1 + unloaded.argmax(axis=1), after)
-    middle = r10[:, BEFORE + 1 : -1]
-    dip = (middle <= r10[:, BEFORE:-2]) & (middle < r10[:, BEFORE + 2 :])
-    dip &= (first[:, None] < _INNER) & (stop[:, None] > _INNER)
-    lag = TOE_OFF_LAG_S * RATE_HZ
-    distance = np.where(dip, np.abs(_INNER - (lag + expected)[:, None]), np.inf)
-    row, nearest = np.arange(len(r10)), distance.argmin(axis=1)
-    place, _ = rows.vertex(r10, row, nearest + BEFORE + 1)
-    return np.where(dip[row, nearest], place - lag, np.nan)
+def _dip(w: Window, slope: float, peak: float, stop: int, expected: float) -> float | None:
+    """Column of the dip of the forward signal nearest to where toe-off is expected, None where there is none."""
+    up, lag = w.up10, TOE_OFF_LAG_S * RATE_HZ
+    first = next((c for c in range(BEFORE + 1, w.after) if up[c] < 0.5 * peak), w.after)
+    last = min(stop, COLUMNS - 1)
+    r = [f - slope * v for f, v in zip(w.forward10[first : last + 1], up[first : last + 1], strict=True)]
+    dips = [c for c in range(1, len(r) - 1) if r[c - 1] >= r[c] < r[c + 1]]
+    if not dips:
+        return None
+    expected += lag - first
+    return vertex(r, min(dips, key=lambda c: abs(c - expected)))[0] + first - lag

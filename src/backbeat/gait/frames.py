@@ -81,6 +81,10 @@ class Frames:
         """Body axes (n, 3, 3) after frames (n,) that have some: forward, left, up as rows."""
         return self._matrices.at(_ROWS, frames[:, None]).reshape(-1, 3, 3)
 
+    def matrix(self, frame: int) -> FloatArray:
+        """Body axes (3, 3) after a frame that has some."""
+        return self._matrices.view(frame, frame + 1).reshape(3, 3)
+
     def look(self, low: Track, rows: slice) -> list[Frame]:
         """Each frame that the signals now reach.
 

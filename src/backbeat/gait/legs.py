@@ -20,24 +20,21 @@ SPAN = 0.75
 _PHASE = SPAN * np.arange(POINTS) / POINTS
 
 
-def features(body: FloatArray, contact: FloatArray, period: FloatArray) -> FloatArray:
-    """Steps cut out of their windows.
+def features(body: FloatArray, contact: float, period: float) -> FloatArray:
+    """A step cut out of its window.
 
     Args:
-        body: forward, left, up in g and with a gyroscope roll, pitch, yaw in rad/s, 10 Hz, shape (steps, channels,
-            columns).
-        contact: columns of initial contact, shape (steps,).
+        body: forward, left, up in g and with a gyroscope roll, pitch, yaw in rad/s, 10 Hz, shape (channels, columns).
+        contact: column of initial contact.
         period: step period *expected* (median of the last few: the next contact need not be known), grid samples.
 
     Returns:
-        Shape (steps, POINTS · channels).
+        Shape (POINTS · channels,).
     """
-    at = contact[:, None] + period[:, None] * _PHASE
-    k = np.minimum(np.maximum(at, 0.0), body.shape[2] - 2).astype(np.intp)
-    part = (at - k)[:, :, None]
-    row = np.arange(len(contact))[:, None]
-    left, right = body[row, :, k], body[row, :, k + 1]
-    return np.asarray(left + part * (right - left)).reshape(len(contact), -1)
+    at = contact + period * _PHASE
+    k = np.minimum(np.maximum(at, 0.0), body.shape[1] - 2).astype(np.intp)
+    left = body[:, k]
+    return np.asarray(left + (at - k) * (body[:, k + 1] - left)).T.ravel()
 
 
 def sense_evidence(step: FloatArray, before: FloatArray, period: float, *, gyroscope: bool, running: bool) -> float:

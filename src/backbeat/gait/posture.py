@@ -35,8 +35,6 @@ class Posture:
             pull: mean specific force of a stride in sensor axes, g, shape (3,).
             axes: body axes in sensor axes; those of the first stride serve throughout.
         """
-        if not math.isfinite(pull[0]):
-            return None
         if self._axes is None:
             self._axes = axes
         forward, up = float(self._axes[0] @ pull), float(self._axes[2] @ pull)

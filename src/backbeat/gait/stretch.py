@@ -32,6 +32,7 @@ WALKING_LEVER_S = 0.088
 SOUGHT = 600
 """Grid samples back from where axes are first found that stances are sought from."""
 
+ACC10, GYR10 = slice(3, 6), slice(6, 9)
 _EARLY = -(-WALKING_BANK.half // HOP) * HOP
 """Grid samples before the first that the first stands in for, so that what looks back finds something."""
 _SIGNALS = slice(-1)
@@ -42,21 +43,17 @@ class Stretch:
     """From readings to settled stances.
 
     Attributes:
-        low: filtered signals in sensor axes: all channels at 20 Hz, then all at 10 Hz.
+        low: filtered signals in sensor axes, rows: specific force at 20 Hz, at 10 Hz (`ACC10`) and, with a gyroscope,
+            angular rate at 10 Hz (`GYR10`).
         up5: vertical specific force at 5 Hz, in which running stances are sought.
         frames: the looks at every half second, which know the body axes.
-        measured: rows of `low` that steps are measured in: specific force at 20 Hz, everything at 10 Hz.
-        acc10: rows of `low` that hold the specific force at 10 Hz.
-        gyr10: rows of `low` that hold the angular rate at 10 Hz, where there is a gyroscope.
     """
 
     def __init__(self, grid: Grid, mount: Mount, prior: axes.AxesState) -> None:
         channels = grid.channels
         self._grid = grid
         self._raw = Track(channels + 1, -BANK.half)
-        self.low = Track(channels * 2, -_EARLY)
-        self.measured = np.concatenate([np.arange(3), np.arange(channels, 2 * channels)])
-        self.acc10, self.gyr10 = slice(channels, channels + 3), slice(channels + 3, channels + 6)
+        self.low = Track(3 + channels, -_EARLY)
         self.frames = Frames(mount, prior)
         self._queue = Queue(RUNNING_BANK.half, WALKING_BANK.half)
         self._looked: list[Frame] = []
@@ -131,11 +128,11 @@ class Stretch:
         hops = (self._complete - first) // HOP
         for track in (self._raw, self.low, self.up5, self._drive):
             track.forget_before(min(first - KEPT, track.end))
-        low = BANK.apply(self._raw, first, hops, _SIGNALS).transpose(0, 2, 1, 3).reshape(-1, hops * HOP)
+        fresh = BANK.apply(self._raw, first, hops, _SIGNALS).transpose(0, 2, 1, 3).reshape(2, -1, hops * HOP)
         if self.low.end < 0:
-            self.low.append(np.repeat(low[:, :1], _EARLY, axis=1))
-        self.low.append(low)
-        self._looked += self.frames.look(self.low, self.acc10)
+            _write(self.low.room(_EARLY), fresh[:, :, :1])
+        _write(self.low.room(hops * HOP), fresh)
+        self._looked += self.frames.look(self.low, ACC10)
         if self.frames.first is not None:
             if not self._sought:
                 self._sought = True
@@ -157,7 +154,7 @@ class Stretch:
             return None
         starts = np.arange(first, first + hops * HOP, HOP)
         matrices = self.frames.matrices(np.maximum(starts // FRAME - 1, self.frames.first or 0))[:, axis]
-        return np.asarray(np.matmul(matrices, bank.apply(self.low, first, hops, self.acc10)))
+        return np.asarray(np.matmul(matrices, bank.apply(self.low, first, hops, ACC10)))
 
     def _seek(self) -> None:
         """Stances of the activity under way; of the other one only when a frame may have changed it."""
@@ -182,3 +179,8 @@ class Stretch:
             drive = body[0, :, 1] - (WALKING_LEVER_S * RATE_HZ) * body[1, :, 0]
             self._drive.append(drive.ravel())
             self._queue.add("walking", self._walking_stances.advance(self._drive))
+
+
+def _write(room: FloatArray, fresh: FloatArray) -> None:
+    """Of everything at 20 and at 10 Hz (2, channels, n) all but the angular rate at 20 Hz."""
+    room[:3], room[3:] = fresh[0, :3], fresh[1]

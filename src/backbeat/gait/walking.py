@@ -9,22 +9,19 @@ measure: it is not given.
 
 from __future__ import annotations
 
-import numpy as np
+from itertools import pairwise
 
-from backbeat.gait import rows
-from backbeat.gait.contacts import Contacts
-from backbeat.gait.windows import BEFORE, Windows
+from backbeat.gait.curve import vertex
+from backbeat.gait.windows import BEFORE, Window
 
 _FROM, _TO = BEFORE - 12, BEFORE + 3
 """Columns around the crest."""
 
 
-def walking_contacts(w: Windows) -> Contacts:
-    """Contacts of walking stances; toe-off and peak are NaN."""
-    rising = w.body10[:, 2] - w.body10[:, 0]
-    rise = rising[:, _FROM : _TO + 3] - rising[:, _FROM - 1 : _TO + 2]
-    row = np.arange(len(rise))
-    column = rise[:, 1:-1].argmax(axis=1) + 1
-    contact = rows.vertex(rise, row, column)[0] + (_FROM - 1 + 0.5) + w.start
-    nothing = np.full(len(contact), np.nan)
-    return Contacts(contact, nothing, (w.after - w.before).astype(float), nothing, contact, nothing)
+def walking_contact(w: Window) -> float:
+    """Contact of a walking stance, grid index."""
+    part = slice(_FROM - 1, _TO + 3)
+    rising = [up - forward for up, forward in zip(w.up10[part], w.forward10[part], strict=True)]
+    rise = [after - before for before, after in pairwise(rising)]
+    fastest = 1 + rise[1:-1].index(max(rise[1:-1]))
+    return vertex(rise, fastest)[0] + (_FROM - 1 + 0.5) + w.start
