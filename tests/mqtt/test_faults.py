@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from backbeat.mqtt import MqttError, MqttSettings, Publisher, courier, publisher
+from backbeat.mqtt import MqttError, MqttSettings, Publisher, courier
 from backbeat.mqtt.outbox import Outbox
+from rigs import doomed_run
 from rigs.mosquitto import Mosquitto
 from rigs.reader import Reader, wait_until
 from rigs.runs import INFO, alert, ended, readings, started, summary
@@ -120,14 +123,10 @@ def test_a_run_never_waits_for_a_broker_that_is_frozen_or_gone(
 def test_a_killed_run_s_alerts_are_sent_by_the_next(mosquitto: Mosquitto, tmp_path: Path) -> None:
     mosquitto.kill()
     settings, path = MqttSettings.from_url(mosquitto.url), tmp_path / "outbox.db"
-    killed = os.fork()
-    if killed == 0:  # the child is killed without a farewell
-        publisher.DISK_PATIENCE_S = 20.0  # what is shown is that the disk keeps it, not how fast this machine's is
-        child = Publisher(settings, INFO, outbox=path, report=lambda _: None)
-        child.take(readings(0, 1), [started(0.0), alert(90.0), alert(91.0)])
-        child.take(readings(100, 1), [summary(100.0)])
-        os.kill(os.getpid(), 9)
-    os.waitpid(killed, 0)
+    doomed = [sys.executable, doomed_run.__file__, mosquitto.url, str(path)]
+    path_of_rigs = {"PYTHONPATH": str(Path(doomed_run.__file__).parents[1])}
+    killed = subprocess.run(doomed, env=os.environ | path_of_rigs, check=False)
+    assert killed.returncode == -9
     mosquitto.start()
     with Reader(mosquitto.port) as reader:
         following = Publisher(settings, INFO, outbox=path, report=lambda _: None)
