@@ -4,10 +4,9 @@ import os
 import sys
 from pathlib import Path
 
-from rigs.runs import INFO, alert, readings, started, summary
-
 from backbeat.mqtt import publisher
 from backbeat.mqtt.settings import MqttSettings
+from rigs.runs import INFO, alert, readings, started, summary
 
 if __name__ == "__main__":
     publisher.DISK_PATIENCE_S = 20.0  # what is shown is that the disk keeps it, not how fast this machine's is
