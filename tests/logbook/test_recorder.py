@@ -17,6 +17,7 @@ from backbeat.logbook.disk import Room
 from backbeat.logbook.mcap_file import McapRecording
 from backbeat.logbook.mcap_scan import scan
 from backbeat.logbook.recorder import Recorder
+from backbeat.logbook.repair import repair
 from backbeat.logbook.source import open_recording
 from backbeat.monitor import Monitor
 from backbeat.pipeline import run
@@ -232,6 +233,33 @@ def test_a_damaged_chunk_is_a_marked_gap(recording_bytes: bytes, tmp_path: Path,
     assert "damaged" in caplog.text
     with pytest.raises(SourceError, match=r"damaged\.mcap, byte"):
         list(open_recording(path, strict=True))
+
+
+@pytest.mark.parametrize("place", [0, 1, 3, 8])
+def test_a_damaged_length_or_kind_costs_one_chunk(recording_bytes: bytes, tmp_path: Path, place: int, caplog) -> None:
+    """Byte 0 of a record is its kind, bytes 1 to 8 are its length: without them the next chunk has to be searched."""
+    (tmp_path / "whole.mcap").write_bytes(recording_bytes)
+    with (tmp_path / "whole.mcap").open("rb") as file:
+        chunks = make_reader(file).get_summary().chunk_indexes
+    path, whole = tmp_path / "damaged.mcap", joined(list(batches(3.6)))
+    for value in (0x00, 0x02, 0x07, 0x0F, 0x55, 0xFF):
+        damaged = bytearray(recording_bytes)
+        where = chunks[2].chunk_start_offset + place
+        if damaged[where] == value:
+            continue
+        damaged[where] = value
+        path.write_bytes(damaged)
+        got = joined([b for b in open_recording(path) if isinstance(b, Samples)])
+        lost = np.flatnonzero(~np.isin(whole.time, got.time))
+        assert len(lost) <= 208, value
+        if len(lost):
+            assert np.diff(lost).max() == 1
+            assert got.gap_before[np.searchsorted(got.time, whole.time[lost[-1]])]
+        if place in (0, 8):  # a length that is a little too long may still hold the whole chunk
+            assert len(lost)
+    mended = tmp_path / "mended.mcap"
+    repair(path, mended)
+    assert same(joined([b for b in open_recording(mended, strict=True) if isinstance(b, Samples)]), got)
 
 
 def test_a_record_that_announces_ten_gigabytes_costs_no_memory(recording_bytes: bytes, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -24,7 +24,18 @@ _LOG = logging.getLogger(__name__)
 LARGEST_RECORD_BYTES = 1 << 26
 """A record or chunk that announces more than 64 MB is damaged or hostile: one second of readings is some 20 kB."""
 
-_READ = {Opcode.CHANNEL: Channel.read, Opcode.CHUNK: Chunk.read, Opcode.METADATA: Metadata.read}
+_MARK, _MARK_AT = b"\x04\x00\x00\x00zstd", 37
+"""The name of the compression, and where it stands in a chunk's record: after times, size and check sum."""
+
+_SEARCHED_BYTES = 1 << 20
+_LENGTHS_OF_ENDS: dict[int, int] = {Opcode.FOOTER: 20, Opcode.DATA_END: 4}
+_ENDS = "the file ends in the middle of a record, after {} bytes of it"
+
+_READ: dict[int, Callable[[ReadDataStream], Channel | Chunk | Metadata]] = {
+    Opcode.CHANNEL: Channel.read,
+    Opcode.CHUNK: Chunk.read,
+    Opcode.METADATA: Metadata.read,
+}
 _DAMAGE = (McapError, ValueError, EOFError, struct.error, zstandard.ZstdError, MemoryError)
 
 
@@ -35,8 +46,8 @@ class Damage(McapRecord):
 def scan(path: Path, *, strict: bool = False) -> Iterator[Channel | Message | Metadata | Damage]:
     """Channels, messages and metadata in the order of the file.
 
-    Damaged chunks are left out with a warning and a `Damage` in their place; the file's end in the middle of a record
-    is a warning too.
+    What is damaged is left out with a warning and a `Damage` in its place, and reading goes on with the next chunk that
+    can be found; the file's end in the middle of a record is a warning too.
 
     Raises:
         SourceError: this is no MCAP file; or, where the reading is strict, it is damaged.
@@ -45,37 +56,58 @@ def scan(path: Path, *, strict: bool = False) -> Iterator[Channel | Message | Me
     with path.open("rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
             raise SourceError(f"{path.name}, byte 0: this is not an MCAP recording; check what kind of file it is.")
-        while file.tell() < size:
-            start = file.tell()
-            head = file.read(9)
-            opcode, length = struct.unpack("<BQ", head) if len(head) == 9 else (0, 1 << 63)
-            if start + 9 + length > size:
-                _tell(path, start, f"the file ends in the middle of a record, after {size - start} bytes of it", strict)
+        while (start := file.tell()) < size:
+            try:
+                records = _next(file, start, size)
+            except _DAMAGE as error:
+                _tell(path, start, f"damaged ({str(error) or type(error).__name__}); its readings are left out", strict)
                 yield Damage()
-                return
-            if opcode in (Opcode.FOOTER, Opcode.DATA_END):
-                return
-            if opcode not in _READ:
-                file.seek(length, 1)
+                following = _next_chunk(file, start + 1)
+                if following is None:
+                    return
+                file.seek(following)
                 continue
-            yield from _record(path, file, start, opcode, length, strict)
+            if records is None:
+                return
+            yield from records
     _tell(path, size, "the recording has no end", strict)
 
 
-def _record(
-    path: Path, file: BinaryIO, start: int, opcode: int, length: int, strict: bool
-) -> Iterator[Channel | Message | Metadata | Damage]:
-    records: list[Channel | Message | Metadata | Damage]
-    try:
+def _next(file: BinaryIO, start: int, size: int) -> list[Channel | Message | Metadata | Damage] | None:
+    """The records in the one that begins here, which are several in a chunk; None at the end of the data."""
+    head = file.read(9)
+    if len(head) < 9:
+        raise EOFError(_ENDS.format(size - start))
+    opcode, length = struct.unpack("<BQ", head)
+    if start + 9 + length > size:
+        raise EOFError(_ENDS.format(size - start))
+    if opcode in _LENGTHS_OF_ENDS:
+        if length != _LENGTHS_OF_ENDS[opcode]:
+            raise ValueError("an end that is none")
+        return None
+    if opcode in _READ:
         if length > LARGEST_RECORD_BYTES:
-            file.seek(length, 1)
             raise ValueError(f"a record of {length} bytes")
-        record = _READ[Opcode(opcode)](ReadDataStream(BytesIO(file.read(length))))
-        records = _opened(record) if isinstance(record, Chunk) else [record]
-    except _DAMAGE as error:
-        _tell(path, start, f"damaged ({str(error) or type(error).__name__}); its readings are left out", strict)
-        records = [Damage()]
-    yield from records
+        record = _READ[opcode](ReadDataStream(BytesIO(file.read(length))))
+        return _opened(record) if isinstance(record, Chunk) else [record]
+    if not 0 < opcode <= Opcode.DATA_END or file.read(_MARK_AT - 9 + len(_MARK)).endswith(_MARK):
+        raise ValueError("no record of MCAP")
+    file.seek(start + 9 + length)
+    return []
+
+
+def _next_chunk(file: BinaryIO, begin: int) -> int | None:
+    """Where the next record that looks like a compressed chunk begins; None if there is none."""
+    place = begin + _MARK_AT  # of what is read next
+    before = b""
+    file.seek(place)
+    while piece := file.read(_SEARCHED_BYTES):
+        window = before + piece
+        found = window.find(_MARK)
+        if found >= 0:
+            return place - len(before) + found - _MARK_AT
+        before, place = window[1 - len(_MARK) :], place + len(piece)
+    return None
 
 
 def _opened(chunk: Chunk) -> list[Channel | Message | Metadata | Damage]:
