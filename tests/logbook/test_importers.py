@@ -204,6 +204,10 @@ def test_any_table_with_a_column_map(tmp_path: Path) -> None:
         ("[columns]\ntime = {name = 'a'}", "at least two of"),
         (MAP.replace('"deg/s" }\ngyr_y', '"rpm" }\ngyr_y'), "'rpm' is no unit for gyr_x; there are rad/s, deg/s"),
         (MAP.replace("speed_m_s", "pace"), "columns.pace is not known"),
+        (MAP.replace("unit = 0.01", "unit = inf"), "columns.gyr_z.unit: a unit is a name, or a number above 0"),
+        (MAP.replace("unit = 0.01", "unit = 0"), "or a number above 0"),
+        ('separator = "ab"' + MAP, "separator: the separator is one mark"),
+        ('separator = ","\ndecimal = ","' + MAP, "cannot both be a comma"),
         (MAP.replace('name = "v"', 'nam = "v"'), "columns.speed_m_s"),
         (MAP.replace('"gFx"', '"accel"'), "no column 'accel' for acc_x (found: ts, gFx"),
     ],
@@ -267,6 +271,48 @@ def test_damaged_files_are_read_or_refused_in_one_sentence(tmp_path_factory, nam
     said = ""
     try:
         readings(path)
+    except SourceError as error:
+        said = str(error)
+    finally:
+        logging.disable(logging.NOTSET)
+    assert "\n" not in said
+
+
+MAP_CELLS = st.sampled_from(
+    ["time", "acc_x", "acc_y", "gyr_x", "speed_m_s", "x", "", '"', "{", "}", "=", "1", "-1", "2", "1e400", "nan", "0",
+     '"g"', '"ms"', '"rpm"', '";"', '"ab"', "name", "unit", "sign", "columns", "decimal", "true", "\n", "[", "]", "é"]
+)  # fmt: skip
+TABLE_CELLS = st.sampled_from(
+    ["ts", "gFx", "gFz", "0", "1", "-0.5", "9.81", "", "nan", "inf", "1e999", "x", "1,5", '"2"']
+)
+
+
+@given(
+    words=st.lists(st.tuples(st.integers(0, len(MAP)), MAP_CELLS), max_size=4),
+    rows=st.lists(st.lists(TABLE_CELLS, max_size=8), max_size=8),
+    mark=st.sampled_from([",", ";", "\t", " "]),
+    strict=st.booleans(),
+)
+@settings(deadline=None, max_examples=300, derandomize=True)
+def test_any_map_and_any_table_are_read_or_refused_in_one_sentence(
+    tmp_path_factory: pytest.TempPathFactory,
+    words: list[tuple[int, str]],
+    rows: list[list[str]],
+    mark: str,
+    strict: bool,
+) -> None:
+    folder = tmp_path_factory.mktemp("map")
+    text = MAP
+    for place, word in words:
+        text = text[:place] + word + text[place + len(word) :]
+    columns, path = folder / "map.toml", folder / "run.csv"
+    columns.write_text(text)
+    names = ["ts", "gFx", "gFz", "wx", "wy", "wz", "v"]
+    path.write_text("\n".join([mark.join(names), mark.join("0101011"), *(mark.join(row) for row in rows)]))
+    logging.disable(logging.CRITICAL)
+    said = ""
+    try:
+        list(open_recording(path, columns=columns, strict=strict))
     except SourceError as error:
         said = str(error)
     finally:

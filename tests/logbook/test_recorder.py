@@ -11,6 +11,7 @@ import pytest
 from mcap.reader import make_reader
 from mcap.records import Message
 
+from backbeat.cli import main
 from backbeat.errors import SourceError, UserError
 from backbeat.events import Alert, as_json
 from backbeat.logbook.disk import Room
@@ -330,6 +331,23 @@ def test_an_existing_file_is_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="File exists"):
         Recorder(tmp_path / "run.mcap", INFO, {})
     assert (tmp_path / "run.mcap").read_text() == "mine"
+
+
+def test_a_clock_that_is_set_during_the_run_is_recorded_again(tmp_path: Path, capsys) -> None:
+    """A Pi without a battery clock thinks that it is last Tuesday until NTP tells it."""
+    set_by = [0.0]
+    recorder = Recorder(tmp_path / "run.mcap", INFO, {}, ahead=lambda: 5.0 + set_by[0])
+    for index, block in enumerate(batches()):
+        set_by[0] = 0.3 if index < 30 else 86_400.0 if index < 50 else 86_390.0
+        recorder.take(block, [])
+    recorder.finish([])
+    recording = open_recording(tmp_path / "run.mcap", strict=True)
+    assert recording.info.utc_offset_s == 1.7e9
+    assert recording.utc_offset_s() == pytest.approx(1.7e9 + 86_390.0, abs=0.5)
+    assert same(joined([b for b in recording if isinstance(b, Samples)]), joined(list(batches())))
+    with pytest.raises(SystemExit):
+        main(["logs", "info", str(tmp_path / "run.mcap")])
+    assert "2023-11-15" in capsys.readouterr().out
 
 
 def test_the_recording_of_a_run_replays_to_the_same_events(tmp_path: Path) -> None:

@@ -39,8 +39,11 @@ def info(file: File, columns: Columns = None) -> None:
     size = np.sqrt(np.nansum(readings.acc**2, axis=1)) / STANDARD_GRAVITY
     context = Counter(block.kind for block in blocks if isinstance(block, Context))
     began = "unknown"
-    if about.utc_offset_s is not None:
-        began = f"{datetime.fromtimestamp(readings.time[0] + about.utc_offset_s, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    offset = recording.utc_offset_s()
+    if offset is not None:
+        began = f"{datetime.fromtimestamp(readings.time[0] + offset, UTC):%Y-%m-%d %H:%M:%S} UTC"
+        if about.utc_offset_s is not None and offset != about.utc_offset_s:
+            began += f" (the clock was set by {offset - about.utc_offset_s:+.0f} s during the run)"
     told = {
         "recording": about.name,
         "began": began,
@@ -140,7 +143,7 @@ def _write(recording: Recording, blocks: Iterable[Samples | Context], to: Path) 
 def _to_fit(recording: Recording, to: Path, began: datetime | None) -> int:
     from backbeat.logbook.fit import write_fit
 
-    offset = recording.info.utc_offset_s
+    offset = recording.utc_offset_s()
     events = _events(recording)
     if began is not None:
         first = next(block for block in recording if isinstance(block, Samples) and len(block))

@@ -15,10 +15,10 @@ from __future__ import annotations
 import math
 import tomllib
 from pathlib import Path
-from typing import Literal, cast
+from typing import Annotated, Literal, Self, cast
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 
 from backbeat.errors import SourceError
 from backbeat.logbook.delimited import Table, read_table
@@ -31,13 +31,25 @@ ACC_UNITS = {"m/s2": 1.0, "g": STANDARD_GRAVITY, "mg": STANDARD_GRAVITY / 1000.0
 GYR_UNITS = {"rad/s": 1.0, "deg/s": math.pi / 180.0}
 
 
+def _unit(unit: str | float | None) -> str | float | None:
+    if isinstance(unit, float) and not 0.0 < unit < math.inf:
+        raise ValueError("a unit is a name, or a number above 0 (use sign = -1 to turn an axis round)")
+    return unit
+
+
+def _separator(separator: str | None) -> str | None:
+    if separator is not None and (len(separator) != 1 or separator.isalnum() or separator in '."\n\r+-'):
+        raise ValueError('the separator is one mark between the columns, such as ";" or "\\t"')
+    return separator
+
+
 class Column(BaseModel):
     """Where a quantity stands, and what one of its units is worth."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: str
-    unit: str | float | None = None
+    unit: Annotated[str | float | None, AfterValidator(_unit)] = None
     sign: Literal[1, -1] = 1
 
 
@@ -46,9 +58,15 @@ class ColumnMap(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    separator: str | None = None
+    separator: Annotated[str | None, AfterValidator(_separator)] = None
     decimal: Literal[".", ","] | None = None
     columns: dict[str, Column]
+
+    @model_validator(mode="after")
+    def _marks_differ(self) -> Self:
+        if self.decimal is not None and self.separator == self.decimal:
+            raise ValueError("separator and decimal cannot both be a comma")
+        return self
 
 
 def load_map(path: Path) -> ColumnMap:
@@ -66,7 +84,9 @@ def load_map(path: Path) -> ColumnMap:
         raise SourceError(f"{path.name}: this is not TOML ({error}).") from None
     except ValidationError as error:
         first = error.errors()[0]
-        raise SourceError(f"{path.name}: {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}.") from None
+        place = ".".join(str(part) for part in first["loc"] if part not in ("str", "float"))
+        told = first["msg"].removeprefix("Value error, ")
+        raise SourceError(f"{path.name}: {f'{place}: ' if place else ''}{told[:1].lower()}{told[1:]}.") from None
     known = ("time", *ACC, *GYR, *CONTEXT)
     if unknown := [name for name in columns.columns if name not in known]:
         raise SourceError(f"{path.name}: columns.{unknown[0]} is not known; there are {', '.join(known)}.")

@@ -14,7 +14,7 @@ from mcap.records import Channel, Message, Metadata
 from backbeat.errors import SourceError
 from backbeat.logbook import wire
 from backbeat.logbook.mcap_scan import Damage, scan
-from backbeat.logbook.recorder import CONTEXT, EVENTS, READINGS
+from backbeat.logbook.recorder import CLOCK, CONTEXT, EVENTS, READINGS
 from backbeat.logbook.recording import Recording
 from backbeat.samples import Context, Samples, SourceInfo, joined
 
@@ -77,6 +77,14 @@ class McapRecording(Recording):
     def events(self) -> Iterator[dict[str, Any]]:
         """The events that were recorded beside the readings, as JSON."""
         return (content for topic, content in self._messages() if topic == EVENTS)
+
+    def utc_offset_s(self) -> float | None:
+        """Unix time minus the readings' time by the clock as it was last set during the run; reads the whole file."""
+        offset = self.info.utc_offset_s
+        for topic, content in self._messages():
+            if topic == CLOCK:
+                offset = float(content["utc_offset_s"])
+        return offset
 
     def _messages(self) -> Iterator[tuple[str, Any]]:
         topics: dict[int, str] = {}

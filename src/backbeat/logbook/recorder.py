@@ -14,6 +14,7 @@ import logging
 import platform
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -41,7 +42,10 @@ CHECK_ROOM_EVERY = 30
 
 FINISH_WITHIN_S = 20.0
 
-READINGS, CONTEXT, EVENTS = "/readings", "/context", "/events"
+READINGS, CONTEXT, EVENTS, CLOCK = "/readings", "/context", "/events", "/clock"
+
+CLOCK_JUMP_S = 0.5
+"""A wall clock that was set by more than this, as by NTP some time after a Pi without a battery clock has started."""
 
 Message: TypeAlias = tuple[str, float, bytes | Samples]
 """Topic, time in s, content; readings are encoded when the chunk is written, all at once."""
@@ -68,6 +72,7 @@ class Recorder:
         removable: folder of recordings that may be removed, oldest first, when the disk is nearly full.
         storage: where to write instead of the file (for tests).
         room: the rule for a full disk (for tests).
+        ahead: how far the wall clock is ahead of one that is never set, s.
 
     Raises:
         UserError: the file cannot be made.
@@ -82,7 +87,9 @@ class Recorder:
         removable: Path | None = None,
         storage: ClosingStorage | None = None,
         room: Room | None = None,
+        ahead: Callable[[], float] = lambda: time.time() - time.monotonic(),
     ) -> None:
+        self._ahead, self._ahead_told = ahead, ahead()
         self.fault: str | None = None
         self._path, self._info = path, info
         self._room = room or Room(path, removable)
@@ -97,6 +104,7 @@ class Recorder:
         self._queue: queue.Queue[list[Message] | None] = queue.Queue(WAITING_AT_MOST)
         self._dropped = False
         self._last_time = 0.0
+        self._set_s = 0.0  # by how much the wall clock has been set since the start
         self._chunk_start: float | None = None  # the last reading before the open chunk
         self._thread = threading.Thread(target=self._write_all, name="recorder", daemon=True)
         self._thread.start()
@@ -146,6 +154,8 @@ class Recorder:
 
     def _hand_over(self) -> None:
         """Give the open chunk to the thread that writes."""
+        if self._info.origin == "live":
+            self._watch_clock()
         chunk, self._open = self._open, []
         # a live run never waits; a recording from a source that is faster than the disk does
         try:
@@ -153,6 +163,15 @@ class Recorder:
         except queue.Full:
             self._dropped = True
             _LOG.warning("%s: the disk is too slow; readings are missing from the recording.", self._path.name)
+
+    def _watch_clock(self) -> None:
+        """Say what the readings' time is worth once the wall clock has been set during the run."""
+        ahead, offset = self._ahead(), self._info.utc_offset_s
+        if offset is not None and abs(ahead - self._ahead_told) > CLOCK_JUMP_S:
+            self._set_s += ahead - self._ahead_told
+            self._ahead_told = ahead
+            data = _json({"time": self._last_time, "utc_offset_s": offset + self._set_s})
+            self._open.append((CLOCK, self._last_time, data))
 
     def _write_all(self) -> None:
         chunks = 0
@@ -170,9 +189,9 @@ class Recorder:
     def _write(self, chunk: list[Message]) -> None:
         blocks = [content for _, _, content in chunk if isinstance(content, Samples)]
         encoded = iter(wire.encode(blocks, self._info.acc_scale, self._info.gyr_scale) if blocks else ())
-        for topic, time, content in chunk:
+        for topic, at, content in chunk:
             data = next(encoded) if isinstance(content, Samples) else content
-            self._writer.add(topic, _nanoseconds(time, self._info.utc_offset_s), data)
+            self._writer.add(topic, _nanoseconds(at, self._info.utc_offset_s), data)
         self._writer.end_chunk()
 
     def _check_room(self) -> None:
@@ -206,6 +225,7 @@ def channels() -> dict[str, tuple[str, str, str, bytes]]:
         READINGS: ("protobuf", wire.SCHEMA_NAME, "protobuf", wire.schema()),
         CONTEXT: ("json", "backbeat.Context", "jsonschema", anything),
         EVENTS: ("json", "backbeat.Event", "jsonschema", anything),
+        CLOCK: ("json", "backbeat.Clock", "jsonschema", anything),
     }
 
 

@@ -32,6 +32,10 @@ class Recording(ABC):
     def _blocks(self) -> Iterator[Samples | Context]:
         """Everything in the file, in the order of its time."""
 
+    def utc_offset_s(self) -> float | None:
+        """Unix time minus the readings' time as well as the file knows it."""
+        return self.info.utc_offset_s
+
     def __iter__(self) -> Iterator[Samples | Context]:
         for block in self._blocks():
             if self._stopped:
