@@ -23,7 +23,7 @@ def found(body: np.ndarray, sensor: np.ndarray, running: bool = True) -> AxesSta
     """Axes after looks at every half second of body @ sensor."""
     state, acc = AxesState(), body @ sensor
     for end in range(axes.WINDOW, len(acc), axes.RATE_HZ // 2):
-        state = axes.update(state, acc[end - axes.WINDOW : end], STEP_HZ, 1.0, running=running)
+        state = axes.update(state, acc[end - axes.WINDOW : end], STEP_HZ, 1.0, running=running, whole=True)
     return state
 
 
@@ -66,4 +66,17 @@ def test_a_slipped_sensor_is_noticed_and_followed() -> None:
 
 
 def test_without_motion_nothing_is_learned() -> None:
-    assert axes.update(AxesState(), run(2.5), STEP_HZ, 0.01, running=True) == AxesState()
+    assert axes.update(AxesState(), run(2.5), STEP_HZ, 0.01, running=True, whole=True) == AxesState()
+
+
+def test_windows_that_hold_the_start_serve_only_until_there_are_whole_ones() -> None:
+    rest = np.tile([0.0, 0.0, 1.0], (axes.WINDOW // 2, 1))
+    start = np.concatenate([rest, run(1.25, lateral=0.6)])
+    first = axes.update(AxesState(), start, STEP_HZ, 1.0, running=True, whole=False)
+    assert first.axes is not None
+    whole = axes.update(first, run(2.5, lateral=0.6), STEP_HZ, 1.0, running=True, whole=True)
+    anew = axes.update(AxesState(), run(2.5, lateral=0.6), STEP_HZ, 1.0, running=True, whole=True)
+    assert whole.long is not None
+    assert anew.long is not None
+    assert whole.long.values.tolist() == anew.long.values.tolist()
+    assert axes.update(whole, start, STEP_HZ, 1.0, running=True, whole=False) is whole

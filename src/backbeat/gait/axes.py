@@ -129,6 +129,7 @@ class AxesState:
         disagree: looks in a row at which recent and long disagreed.
         slips: so far.
         resting: the next frame is looked at (once settled, windows of 2.5 s are looked at once a second).
+        whole: what is known comes from windows full of motion.
     """
 
     long: Moments | None = None
@@ -137,6 +138,7 @@ class AxesState:
     disagree: int = 0
     slips: int = 0
     resting: bool = False
+    whole: bool = False
 
 
 def _taper(n: int) -> FloatArray:
@@ -147,17 +149,19 @@ def _taper(n: int) -> FloatArray:
 _TAPER = _taper(WINDOW)
 
 
-def window_moments(acc: FloatArray, step_hz: float, *, running: bool) -> Moments:
+def window_moments(acc: FloatArray, step_hz: float, *, running: bool, whole: bool = True) -> Moments:
     """Moments of one window.
 
     Args:
         acc: specific force in g, low-passed at 10 Hz, 50 a second, an absent axis 0; shape (n, 3), n from 75 to WINDOW.
         step_hz: from `backbeat.gait.activity.rhythm`.
         running: chooses the law that gives forward its sign.
+        whole: whether the motion fills the window. If not, the mean is that of its last two strides: under the taper
+            it would lean towards the foot that began.
     """
     n = len(acc)
     lag = round(RATE_HZ / step_hz)
-    mean = (_TAPER if n == WINDOW else _taper(n)) @ acc
+    mean = (_TAPER if n == WINDOW else _taper(n)) @ acc if whole else acc[-4 * lag :].mean(axis=0)
     # The running mean over a stride carries turns and sway of posture; left in, those would look step-periodic.
     half = min(lag, (n - lag) // 3)
     centred = acc - mean
@@ -235,10 +239,13 @@ def update(
     amplitude: float,
     *,
     running: bool,
+    whole: bool,
     up: FloatArray | None = None,
     params: AxesParams = PARAMS,
 ) -> AxesState:
     """Advance by one frame of 0.5 s; frames without motion leave the state as it is.
+
+    A window that reaches back to before the motion began serves until there are whole ones; these start anew.
 
     Args:
         state: so far.
@@ -246,17 +253,19 @@ def update(
         step_hz: step frequency.
         amplitude: of the bounce, g.
         running: whether the gait is a bounce.
+        whole: whether the motion fills the window.
         up: unit vector (3,) where a setting says so.
         params: limits and memories.
     """
-    if amplitude < params.min_amplitude_g or step_hz <= 0:
+    if amplitude < params.min_amplitude_g or step_hz <= 0 or (state.whole and not whole):
         return state
     settled = state.long is not None and state.long.weight >= params.settled_windows and state.disagree == 0
     if settled and not state.resting:
         return replace(state, resting=True)
-    new = window_moments(acc, step_hz, running=running)
-    long = _blend(state.long, new, params.long_windows)
-    recent = _blend(state.recent, new, params.recent_windows)
+    new = window_moments(acc, step_hz, running=running, whole=whole)
+    anew = whole and not state.whole
+    long = _blend(None if anew else state.long, new, params.long_windows)
+    recent = _blend(None if anew else state.recent, new, params.recent_windows)
     axes = axes_of(long, up, params) if running or long.weight >= params.first_walking_windows else None
     disagree, slips = 0, state.slips
     if axes is not None and long.weight > 2 * params.recent_windows:
@@ -265,7 +274,7 @@ def update(
             disagree = state.disagree + 1
             if disagree >= params.slip_windows:
                 long, axes, disagree, slips = recent, now, 0, slips + 1
-    return AxesState(long, recent, axes, disagree, slips)
+    return AxesState(long, recent, axes, disagree, slips, whole=whole)
 
 
 def _apart(a: Axes, b: Axes, params: AxesParams) -> float:

@@ -19,6 +19,8 @@ WINDOW = 250
 """Grid samples that a look at the axes goes back (fewer while starting)."""
 EVERY = 2
 """Of the 10 Hz band every second grid sample is enough."""
+WHOLE = 4
+"""Looks at motion in a row after which the window of the next one, 2.5 s under a taper, is full of it."""
 _ROWS = np.arange(9)
 _KEPT = 100
 """Frames whose axes stay in reach."""
@@ -61,6 +63,7 @@ class Frames:
         self.first: int | None = None
         self._activity = activity.ActivityState()
         self._axes: FloatArray | None = mount.matrix
+        self._moving = 0
         self._matrices = Track(9)
 
     @property
@@ -116,9 +119,18 @@ class Frames:
     def _find_axes(self, recent: FloatArray, rhythm: activity.Rhythm) -> None:
         """Body axes after one more frame; they stay where there is no motion to tell."""
         bouncing = self._activity.bouncing
-        if self._activity.activity != "other" or bouncing:
+        if not self._activity.moving:
+            self._moving = 0
+        else:
+            self._moving += 1
             self.axes_state = axes.update(
-                self.axes_state, recent, rhythm.step_hz, rhythm.amplitude, running=bouncing, up=self._mount.up
+                self.axes_state,
+                recent,
+                rhythm.step_hz,
+                rhythm.amplitude,
+                running=bouncing,
+                whole=self._moving > WHOLE,
+                up=self._mount.up,
             )
         if self.axes_state.axes is not None:
             self._axes = self._mount.facing(self.axes_state.axes.matrix)
