@@ -32,6 +32,9 @@ PASSING_KEPT = 2000
 FIRST_FAILURE = 0x80
 """Reason codes from here on are refusals."""
 
+STUCK_S = 1.0
+"""How much longer than agreed an end may take."""
+
 CONNECT_PATIENCE_S = 15.0
 ACKNOWLEDGE_PATIENCE_S = 20.0
 STEADY_S = 5.0
@@ -89,6 +92,7 @@ class Courier:
         report: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
+        awaited: bool = False,
         runtime: Runtime = THREADS,
     ) -> None:
         """A courier that has not yet started.
@@ -99,6 +103,7 @@ class Courier:
             open_outbox: called on the courier's thread, which then owns it.
             report: told in words for people what they should know.
             clock: monotonic seconds.
+            awaited: somebody calls `wait_connected` and hears there what is wrong with the first connection.
             jitter: 0 to 1, so that a team's devices do not all come back in the same moment.
             runtime: on which threads it works; threads of its own unless told.
         """
@@ -127,6 +132,7 @@ class Courier:
         self._attempts = 0
         self._told: set[str] = set()
         self._refusals_told: set[str] = set()
+        self._awaited = awaited
         self._first_outcome = threading.Event()
         self._first_trouble: str | None = None
         # what is on the way
@@ -154,11 +160,15 @@ class Courier:
             return "it does not answer"
         return self._first_trouble
 
-    def end(self, patience_s: float) -> int:
-        """Deliver what waits, take leave and stop; how many messages could not be delivered."""
+    def end(self, patience_s: float) -> int | None:
+        """Deliver what waits, take leave and stop.
+
+        Returns:
+            How many messages could not be delivered; None where that is not known, since a disk or a network holds the
+            thread up for longer than this and a second.
+        """
         self.begin_end(patience_s)
-        self.worker.ended.wait(patience_s + 5.0)
-        return self.undelivered
+        return self.undelivered if self.worker.ended.wait(patience_s + STUCK_S) else None
 
     def begin_end(self, patience_s: float) -> None:
         """The same without waiting; `worker.ended` tells when, and `undelivered` how many were left."""
@@ -285,7 +295,8 @@ class Courier:
             sentence = "drops us again and again; if another device has the same team and runner, give each its own"
         if sentence not in self._told:  # each trouble once, until it is over
             self._told.add(sentence)
-            self._report(f"The broker {self._settings.name} {sentence}.")
+            if not self._awaited or self._first_outcome.is_set():
+                self._report(f"The broker {self._settings.name} {sentence}.")
         self._first_trouble = sentence
         self._first_outcome.set()
         pause = min(FIRST_PAUSE_S * 2.0 ** min(self._attempts, 10), LONGEST_PAUSE_S)

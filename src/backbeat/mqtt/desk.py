@@ -162,9 +162,10 @@ class Desk:
         before = self._courier.outbox.retained(self._names.of(channel, session=moment.session or ""))
         body = decoded(before.payload) if before else as_json(empty)
         body = {key: body[key] for key in as_json(empty)}
-        entries = [*body[name], entry]
-        sizes = [len(encoded(each)) for each in entries]
-        first = next(i for i in range(len(entries)) if i == len(entries) - 1 or sum(sizes[i:]) <= MAX_LISTED_BYTES)
+        entries, first = [*body[name], entry], 0
+        if before and len(before.payload) + len(encoded(entry)) > MAX_LISTED_BYTES:
+            sizes = [len(encoded(each)) for each in entries]
+            first = next(i for i in range(len(entries)) if i == len(entries) - 1 or sum(sizes[i:]) <= MAX_LISTED_BYTES)
         body |= {name: entries[first:], "dropped": body["dropped"] + first}
         self._keep(channel, moment, body)
 

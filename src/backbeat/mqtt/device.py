@@ -53,6 +53,7 @@ def open_device(
     wall: Callable[[], float] = time.time,
     clock: Callable[[], float] = time.monotonic,
     runtime: Runtime = THREADS,
+    awaited: bool = False,
 ) -> Device:
     """A device that has begun to connect.
 
@@ -69,6 +70,7 @@ def open_device(
         wall: Unix time now.
         clock: monotonic seconds.
         runtime: on which threads it works.
+        awaited: somebody waits for the first connection and hears what is wrong with it.
     """
     names = settings.topics
     envelope = Envelope(origin=info.origin)
@@ -90,6 +92,7 @@ def open_device(
         report=report,
         clock=clock,
         runtime=runtime,
+        awaited=awaited,
     )
     desk = Desk(courier, names, envelope, lambda: utc_text(wall()) or "")
     attendant = Attendant(

@@ -74,6 +74,10 @@ class HomieDevice(Correspondent):
         """What has changed in a second."""
         self._courier.worker.offer(lambda: self._tell(live))
 
+    def begin_end(self, patience_s: float) -> None:
+        """Begin to say goodbye."""
+        self._courier.begin_end(patience_s)
+
     def end(self, patience_s: float) -> None:
         """Say goodbye."""
         self._courier.end(patience_s)

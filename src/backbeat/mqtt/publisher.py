@@ -19,6 +19,7 @@ from backbeat.mqtt.payloads import utc_text
 from backbeat.mqtt.settings import MqttError, MqttSettings
 from backbeat.samples import Context, Samples, SourceInfo
 
+HOMIE_PATIENCE_S = 0.5
 DISK_PATIENCE_S = 0.5
 """An alert is told to nobody else before it is on the disk, unless the disk takes longer than this; a sensor's own
 buffer lasts longer."""
@@ -52,7 +53,7 @@ class Publisher:
             info: what the source knows about itself.
             in_force: settings of the analysis, told in `info`.
             outbox: file that keeps alerts and summaries until the broker has them; None keeps them in memory, for a
-                replay that can be run again.
+                replay that can be run again; call `wait_connected` then.
             limits: how large the outbox may grow.
             end_patience_s: how long `finish` waits for the broker to take what is left.
             tell: takes what commands and the runner's phone say to the run (`backbeat.inbox.Inbox.put`).
@@ -73,6 +74,7 @@ class Publisher:
             outbox=outbox,
             limits=limits,
             lasting=outbox is not None,
+            awaited=outbox is None,
             tell=tell,
             handlers=handlers,
             report=report,
@@ -112,9 +114,13 @@ class Publisher:
         self._tell(events)
         self._tell_live(last)
         if self._homie:
-            self._homie.end(self._end_patience_s)
+            self._homie.begin_end(self._end_patience_s)  # both at once: a broker that hangs costs the time only once
         left = self._courier.end(self._end_patience_s)
-        if left:
+        if self._homie:
+            self._homie.end(HOMIE_PATIENCE_S)
+        if left is None:
+            self._report(f"The end of MQTT took too long; what {self._settings.name} has not had waits on the disk.")
+        elif left:
             self._report(f"The broker {self._settings.name} did not take {left} messages before the end.")
 
     def _tell(self, events: Sequence[Event]) -> None:
