@@ -29,21 +29,40 @@ def decided(*looks: Rhythm) -> list[str]:
     return said
 
 
-RUN = Rhythm(2.8, 1.2, 0.9, 1.0, 0.05)
-JOG = Rhythm(2.5, 0.7, 0.8, 1.0, 0.05)
-WALK = Rhythm(1.8, 0.3, 0.5, 1.0, 0.1)
-SKIP = Rhythm(2.6, 1.1, 0.6, 1.0, 0.8)
-STILL = Rhythm(1.0, 0.001, 0.2, 1.0, 0.0)
+RUN = Rhythm(2.8, 1.2, 0.9, 1.0, 0.05, 0.9)
+JOG = Rhythm(2.5, 0.7, 0.8, 1.0, 0.05, 0.9)
+WALK = Rhythm(1.8, 0.3, 0.5, 1.0, 0.1, 0.9)
+SKIP = Rhythm(2.6, 1.1, 0.6, 1.0, 0.8, 0.9)
+STILL = Rhythm(1.0, 0.001, 0.2, 1.0, 0.0, 0.2)
+JOLTS = Rhythm(1.8, 0.3, 0.5, 1.0, 0.1, 0.2)
 
 
 def test_flight_is_running_at_once_and_a_jog_after_four_seconds() -> None:
     assert decided(RUN) == ["running"]
-    assert decided(*[JOG] * 9)[-2:] == ["walking", "running"]
+    assert decided(*[JOG] * 9) == ["other"] * 8 + ["running"]
 
 
 def test_running_that_loses_its_flight_goes_on_until_it_is_walking() -> None:
-    assert decided(RUN, JOG, JOG, WALK) == ["running", "running", "running", "walking"]
+    assert decided(RUN, JOG, JOG, WALK, WALK, WALK) == ["running", "running", "running", "other", "other", "walking"]
+
+
+def test_walking_is_a_rhythm_of_a_second_and_a_half_and_outlives_a_turn() -> None:
+    assert decided(WALK, WALK, WALK) == ["other", "other", "walking"]
+    assert decided(WALK, WALK, JOLTS, WALK, WALK)[-1] == "other"
+    assert decided(WALK, WALK, WALK, STILL, STILL, JOLTS)[-1] == "walking"
+    assert decided(WALK, WALK, WALK, STILL, STILL, STILL)[-1] == "other"
+
+
+def test_jolts_without_rhythm_are_not_walking() -> None:
+    assert set(decided(*[JOLTS] * 40)) == {"other"}
 
 
 def test_standing_and_skipping_are_neither() -> None:
     assert decided(STILL, SKIP, SKIP) == ["other", "other", "other"]
+
+
+@pytest.mark.parametrize("hz", [1.0, 1.7, 2.8])
+def test_what_repeats_itself_is_regular_and_noise_is_not(hz: float) -> None:
+    up, noise = np.array([0.0, 0.0, 1.0]), np.random.default_rng(1).normal(size=(activity.WINDOW, 3))
+    assert activity.rhythm((1.0 + 0.3 * np.sin(2 * np.pi * hz * T))[:, None] * up).regularity > 0.95
+    assert activity.rhythm(up + 0.1 * noise).regularity < 0.5

@@ -20,11 +20,14 @@ from backbeat.gait.stances import Stance
 
 SETTLE = 13
 """Grid samples after the valley behind a stance that its measures look at: the next contact begins there."""
-FORGOTTEN = 500
-"""Grid samples after which a stance that no activity claimed is forgotten; a decision reaches back 3 s at most."""
-REACH = 300
+REACH = 800
+"""Grid samples that a decision reaches back: a jog is on trial for 6 s."""
+FORGOTTEN = REACH + 200
+"""Grid samples after which a stance that no activity claimed is forgotten."""
 QUIET = 3
 """Quarters of a step after which the next one can be ready: steps in a row of one runner differ by less."""
+LONGEST_WALKING_S = 1.2
+"""Time between two steps of one walk, at most."""
 LONGEST = 60
 """Grid samples between two steps in a row, at most."""
 
@@ -210,14 +213,15 @@ def _bout_start(stances: list[Stance], *, running: bool) -> Stance | None:
     """The first of the stances that lead up to now in one rhythm."""
     if len(stances) < 3:
         return stances[0] if stances else None
-    if not running:
-        return stances[0]
     recent = stances[-5:]
     usual_s = statistics.median(b.peak - a.peak for a, b in pairwise(recent)) / RATE_HZ
     usual_g = statistics.median(s.swing for s in recent)
     first = stances[-1]
     for stance in reversed(stances[:-1]):
-        if not same_bout((first.peak - stance.peak) / RATE_HZ, stance.swing, usual_s, usual_g):
+        interval_s = (first.peak - stance.peak) / RATE_HZ
+        if running and not same_bout(interval_s, stance.swing, usual_s, usual_g):
+            break
+        if not running and interval_s > LONGEST_WALKING_S:
             break
         first = stance
     return first

@@ -13,7 +13,8 @@ from backbeat.events import Activity
 from backbeat.gait.track import Track
 
 LONGEST_FALL = 30
-"""Grid samples below 1 g after which a stance is over although no next one has come (a step in running is ≤ 0.43 s)."""
+"""Grid samples below 1 g, or about 1 g where somebody stops, after which a stance is over although no next one has come
+(a step in running is ≤ 0.43 s)."""
 LONGEST_STANCE = 80
 """Grid samples that a hump is looked back on."""
 
@@ -48,13 +49,25 @@ class StanceFinder:
         start: index of the signal's first sample.
     """
 
-    __slots__ = ("_activity", "_before", "_fallen", "_high", "_last", "_low", "_peak", "_position", "_risen", "_since")
+    __slots__ = (
+        "_activity",
+        "_before",
+        "_fallen",
+        "_high",
+        "_last",
+        "_low",
+        "_peak",
+        "_position",
+        "_risen",
+        "_since",
+        "_up",
+    )
 
     def __init__(self, activity: Activity, hysteresis_g: float, start: int) -> None:
         self._activity: Activity = activity
         self._fallen, self._risen = 1.0 - hysteresis_g, 1.0 + hysteresis_g
         self._high = False
-        self._since = self._position = start
+        self._since = self._position = self._up = start
         self._last = 1.0
         self._before: int | None = None
         self._low = 1.0
@@ -70,16 +83,29 @@ class StanceFinder:
                 if value < fallen:
                     self._peak = _highest(vertical, max(self._since, index - LONGEST_STANCE), index)
                     self._high, self._since = False, index
+                elif value > risen:
+                    self._up = index
+                elif index - self._up == LONGEST_FALL:
+                    self._fade(vertical, index, stances)
             else:
                 if self._peak is not None and (value > last or index - self._since == LONGEST_FALL - 1):
                     self._close(vertical, index, last, stances)
                 if value > risen:
                     if index > self._since:  # else the signal begins within a stance: when that began is not to be seen
                         self._before, self._low = _lowest(vertical, max(self._since, index - LONGEST_FALL), index + 1)
-                    self._high, self._since = True, index
+                    self._high, self._since, self._up = True, index, index
             last = value
         self._last = last
         return stances
+
+    def _fade(self, vertical: Track, index: int, stances: list[Stance]) -> None:
+        """End a stance after which the signal stays about 1 g: the step with which somebody stops."""
+        peak = _highest(vertical, max(self._since, index - LONGEST_STANCE), self._up + 1)
+        valley, low = _lowest(vertical, self._up, index + 1)
+        if self._before is not None:
+            swing = vertical.value(peak) - min(low, self._low)
+            stances.append(Stance(peak, self._before, valley, index, swing, self._activity))
+        self._high, self._since = False, index
 
     def _close(self, vertical: Track, settled: int, low: float, stances: list[Stance]) -> None:
         """End the open stance: the signal rises again from the sample before, or has fallen for the longest time."""
