@@ -21,6 +21,7 @@ COMMANDS = {
     "collect": "Keep a team's alerts, summaries and live figures in a database.",
     "config": "Check a configuration file, or write the complete commented one.",
     "cues": "What a runner feels and hears on the way: show it, try motor, voice and button.",
+    "dashboard": "The team, each runner and the sessions in the browser.",
     "datasets": "Public recordings to try things with.",
     "demo": "Six simulated runners, a broker and what a coach would see.",
     "doctor": "Check sensor, bus, disk, clock and broker; each with the remedy.",

@@ -119,7 +119,7 @@ class Link:
         *,
         mqtt: Mqtt,
         client_id: str,
-        will: Outgoing,
+        will: Outgoing | None,
         keep_session: bool,
         listener: Listener,
         post: Callable[[Callable[[], None]], None],
@@ -131,7 +131,7 @@ class Link:
             settings: the broker.
             mqtt: version of the protocol.
             client_id: unique at the broker.
-            will: sent by the broker when this device is lost.
+            will: sent by the broker when this device is lost; None for who only reads.
             keep_session: the broker keeps commands while this device is away.
             listener: hears what happens.
             post: runs a function on the listener's thread.
@@ -144,10 +144,11 @@ class Link:
         self._closed = threading.Event()
         self._packed: dict[tuple[str, bool, int | None], Packed] = {}
         client = new_client(settings, mqtt, client_id, keep_session=keep_session)
-        will_properties = self._properties(PacketTypes.WILLMESSAGE, will)
-        if will_properties is not None and keep_session:
-            will_properties.WillDelayInterval = WILL_DELAY_S
-        client.will_set(will.topic, will.payload, will.qos, will.retain, will_properties)
+        if will is not None:
+            will_properties = self._properties(PacketTypes.WILLMESSAGE, will)
+            if will_properties is not None and keep_session:
+                will_properties.WillDelayInterval = WILL_DELAY_S
+            client.will_set(will.topic, will.payload, will.qos, will.retain, will_properties)
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
         client.on_publish, client.on_message = self._on_publish, self._on_message
         self._client = client

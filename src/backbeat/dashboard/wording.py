@@ -1,0 +1,144 @@
+"""What the pages say, with units: one function for each thing that is shown. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from backbeat import words
+from backbeat.dashboard.runner import Note, Presence, Runner, Session, Told
+from backbeat.live import Live
+
+STATES = {"running": "Running", "walking": "Walking", "other": "Not running", "unknown": "No signal"}
+PRESENCES: dict[Presence, str] = {"stale": "Stale", "lost": "Connection lost", "ended": "Offline"}
+MARKS = {
+    "running": "▶",
+    "walking": "▷",
+    "other": "■",
+    "unknown": "?",
+    "stale": "◌",
+    "lost": "✕",
+    "ended": "–",
+    "sensor": "!",
+}
+"""Shapes beside the words, so that nothing is told by colour alone."""
+
+GRADES = {"B": "moderate evidence (B)", "C": "weak or indirect evidence (C)", "D": "no clear evidence (D)"}
+
+
+def condition(runner: Runner, now: float) -> tuple[str, str]:
+    """How it stands with a runner, as a class and in words."""
+    presence = runner.presence(now)
+    if presence != "live" or runner.live is None:
+        return presence, PRESENCES.get(presence, "Stale")
+    if runner.live.sensor != "ok":
+        return "sensor", "Sensor lost" if runner.live.sensor == "lost" else "Sensor fault"
+    return runner.live.state, STATES[runner.live.state]
+
+
+def last_seen(runner: Runner, now: float) -> str:
+    """When the newest figures came."""
+    if runner.live_at is not None:
+        seconds = max(0.0, now - runner.live_at)
+        return "Now" if runner.presence(now) == "live" else f"Last seen {_ago(seconds)} ago"
+    return f"Last seen {moment(runner.live_utc)}" if runner.live_utc else "No figures yet"
+
+
+def _ago(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
+
+
+def moment(utc: str) -> str:
+    """An ISO time in the server's own zone; as it stands where it is none."""
+    try:
+        at = datetime.fromisoformat(utc)
+    except ValueError:
+        return utc[:40]
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone().strftime("%d %b %Y, %H:%M")
+
+
+def cadence(live: Live | None) -> str:
+    """Steps a minute."""
+    return "–" if live is None or live.cadence_spm is None else f"{live.cadence_spm:.0f}"
+
+
+def impact(live: Live | None) -> str:
+    """In g."""
+    return "–" if live is None or live.impact_peak_g is None else f"{live.impact_peak_g:.2f}"
+
+
+def contact(live: Live | None) -> str:
+    """In ms."""
+    return "–" if live is None or live.contact_time_ms is None else f"{live.contact_time_ms:.0f}"
+
+
+def symmetry(live: Live | None) -> tuple[str, str]:
+    """The difference of the landings in per cent, and what it is: against the left, or against the run's own start."""
+    if live is not None and live.impact_symmetry_pct is not None:
+        value, label = live.impact_symmetry_pct, "right against left"
+    elif live is not None and live.impact_symmetry_change_pct is not None:
+        value, label = live.impact_symmetry_change_pct, "right/left since the start"
+    else:
+        return "–", "right against left"
+    return f"{value:+.1f}".replace("-", "−"), label
+
+
+def usual_impact(runner: Runner) -> str:
+    """What the impact is compared with: what an alert says of this pace, else the median of earlier sessions."""
+    for told in runner.active():
+        if told.alert.measure == "impact_peak_g" and told.alert.usual is not None:
+            return f"usual {told.alert.usual:.2f} g at this pace"
+    usual = runner.usual("impact_peak_g")
+    return f"median of {usual[1]} sessions {usual[0]:.2f} g" if usual else "usual not known yet"
+
+
+def signal(live: Live | None) -> str:
+    """Quality, and what is wrong."""
+    if live is None or live.signal_quality is None:
+        return "–"
+    problems = f", {live.signal_problems.replace('_', ' ')}" if live.signal_problems else ""
+    return f"{100 * live.signal_quality:.0f} %{problems}"
+
+
+def battery(live: Live | None) -> str:
+    """Of the sensor."""
+    return "–" if live is None else words.amount(live.battery_pct, "%")
+
+
+def alert_title(told: Told) -> str:
+    """Its name for people, with the side."""
+    name = told.alert.alert.replace("_", " ").capitalize()
+    return f"{name}, {told.alert.side}" if told.alert.side else name
+
+
+def why(told: Told) -> str:
+    """Usual against now, for how long, how sure."""
+    alert = told.alert
+    unit = f" {alert.unit}" if alert.unit else ""
+    parts = []
+    if alert.usual is not None:
+        parts.append(f"usual {alert.usual:.3g}{unit}")
+    if alert.value is not None:
+        spread = f" (± {alert.uncertainty:.2g}{unit})" if alert.uncertainty else ""
+        parts.append(f"now {alert.value:.3g}{unit}{spread}")
+    if alert.lasted_s:
+        parts.append(f"for {alert.lasted_s:.0f} s")
+    return ", ".join(parts)
+
+
+def note(entry: Note) -> str:
+    """What a runner entered, as a sentence."""
+    about = entry.about.replace("_", " ").capitalize() or "Note"
+    value = (
+        ""
+        if entry.value is None
+        else f" {entry.value:g}" + (" of 10" if entry.about in ("pain", "stiffness", "effort") else "")
+    )
+    when = f" {entry.when} the run" if entry.when else ""
+    return f"{about}{value}{when}" + (f": {entry.text}" if entry.text else "")
+
+
+def session_title(session: Session) -> str:
+    """When it was; its id where nobody knows."""
+    return moment(session.utc) if session.utc else session.id
