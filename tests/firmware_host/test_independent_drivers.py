@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 import smbus2
 
+from firmware_host.bus import Bus
+from firmware_host.chips.barometers import Bmp390
 from firmware_host.emulators.adapter import Adapter, Installed
 from firmware_host.emulators.faults import Faults
 from firmware_host.emulators.i2c import emulated_chip
+from firmware_host.surroundings import Height, height_m
+from rigs.barometer import bmp390
+from rigs.chip_bench import HandClock
 
 STILL = (np.array([1.25, -4.5, 8.75]), np.array([0.5, -1.25, 2.0]))
 
@@ -139,6 +144,18 @@ def test_icm20948(wired):
     acceleration, gyro = settle(sensor, reads=3)
     assert acceleration == pytest.approx(STILL[0], abs=0.01)
     assert gyro == pytest.approx(STILL[1], abs=0.004)
+
+
+@pytest.mark.parametrize("raw", [(6900000, 8400000), (6300000, 8000000), (7600000, 9000000)])
+def test_bmp390(raw):
+    adafruit = pytest.importorskip("adafruit_bmp3xx")
+    installed = Installed(Adapter({0x77: bmp390(*raw)}))
+    bus = CircuitPythonBus(installed.path)
+    ours = Height(Bmp390(), lambda: Bus(installed.path, 0x77, HandClock().host)).height(0.0)
+    theirs = adafruit.BMP3XX_I2C(bus, address=0x77).pressure * 100
+    assert ours == pytest.approx(height_m(theirs), abs=0.01)
+    bus.deinit()
+    installed.close()
 
 
 def test_an_adafruit_driver_refuses_what_ours_refuses(wired):

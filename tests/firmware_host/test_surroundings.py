@@ -11,30 +11,13 @@ from hypothesis import strategies as st
 
 from backbeat.errors import SourceError
 from firmware_host.bus import Bus
-from firmware_host.chips.barometers import Bmp280, Lps22, bmp280_pressure
+from firmware_host.chips.barometers import Bmp280, Bmp390, Lps22, bmp280_pressure
 from firmware_host.emulators.adapter import Adapter, Installed
 from firmware_host.surroundings import Gpsd, Height, Slope, Surroundings, height_m, open_surroundings, speed_of
+from rigs.barometer import Registers, bmp390
 from rigs.chip_bench import HandClock
 
 TRIM = (27504, 26435, -1000, 36477, -10685, 3024, 2855, 140, -7, 15500, -14600, 6000)
-
-
-class Registers:
-    """A chip that is nothing but its registers."""
-
-    def __init__(self, held):
-        self.held, self._at = dict(held), 0
-
-    def write(self, data):
-        self._at = data[0]
-        for k, value in enumerate(data[1:]):
-            self.held[self._at + k] = value
-
-    def read(self, size):
-        return bytes(self.held.get(self._at + k, 0) for k in range(size))
-
-    def put(self, register, data):
-        self.held.update({register + k: value for k, value in enumerate(data)})
 
 
 def bmp280():
@@ -69,8 +52,8 @@ def test_the_worked_example_of_boschs_datasheet():
 
 
 def test_barometers_are_read(wire):
-    open_bus = wire({0x76: bmp280(), 0x5D: lps22()})
-    for driver, address, pressure in ((Bmp280, 0x76, 100653.27), (Lps22, 0x5D, 100000.0)):
+    open_bus = wire({0x76: bmp280(), 0x77: bmp390(), 0x5D: lps22()})
+    for driver, address, pressure in ((Bmp280, 0x76, 100653.27), (Bmp390, 0x77, 100384.06), (Lps22, 0x5D, 100000.0)):
         height = Height(driver(), lambda address=address: open_bus(address))
         assert height.height(0.0) == pytest.approx(height_m(pressure), abs=0.1)
         assert height.height(0.1) is None  # twice a second is enough
