@@ -74,6 +74,10 @@ TOML
 printf 'listener 18833 127.0.0.1\nallow_anonymous true\n' >"$root/root/mosquitto.conf"
 chroot "$root" /usr/sbin/mosquitto -c /root/mosquitto.conf >"$root/root/mosquitto.log" 2>&1 &
 broker=$!
+for _ in {1..60}; do   # until it answers
+    chroot "$root" /usr/bin/mosquitto_pub -p 18833 -t hello -n 2>/dev/null && break
+    sleep 1
+done
 chroot "$root" /usr/bin/mosquitto_sub -p 18833 -t 'backbeat/v1/home/sam/session/+/summary' -C 1 -W 180 \
     >"$root/root/summary.json" &
 listener=$!
