@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
+from backbeat.config.load import parse
 from backbeat.mqtt import MqttSettings, Publisher
-from backbeat.mqtt.homeassistant import discovery
+from backbeat.mqtt.homeassistant import EXPIRE_AFTER_S, discovery
 from backbeat.mqtt.payloads import Info
 from backbeat.mqtt.schemas import message_schema
 from backbeat.mqtt.topics import CHANNELS, Topics
@@ -86,6 +87,30 @@ def test_the_broker_at_home_runs_as_it_is(mosquitto_program: str, tmp_path: Path
         run = Publisher(MqttSettings.from_url(broker.url), INFO, report=print)
         run.wait_connected()
         run.finish([])
+
+
+@pytest.mark.parametrize("folder", ["grafana", "homeassistant", "node-red", "telegraf"])
+def test_each_example_has_its_steps_and_they_name_what_is_there(folder: str) -> None:
+    page = (CONFIG / folder / "README.md").read_text()
+    for target in re.findall(r"\]\(([^)#:]+)\)", page):
+        assert (CONFIG / folder / target).exists(), target
+    files = {file.name for file in (CONFIG / folder).iterdir()} - {"README.md"}
+    assert {name for name in files if name in page} == files
+    assert re.search(r"(?m)^4\. |^3\. ", page)
+
+
+def test_the_steps_name_settings_that_are_in_force() -> None:
+    telegraf = tomllib.loads((CONFIG / "telegraf/backbeat.conf").read_text())["outputs"]["influxdb_v2"][0]
+    page = (CONFIG / "telegraf/README.md").read_text()
+    assert f"organisation `{telegraf['organization']}`" in page
+    assert f"bucket `{telegraf['bucket']}`" in page
+    assert telegraf["token"].removeprefix("$") + "=" in page
+    home = (CONFIG / "homeassistant/README.md").read_text()
+    text = "\n".join(line.strip() for line in home.splitlines() if line.startswith("        ")).replace("…", "broker")
+    settings = parse(text, CONFIG / "README").broker()
+    assert settings is not None
+    assert (settings.homeassistant, settings.runner_name) == (True, "Sam")
+    assert f"unavailable {EXPIRE_AFTER_S} s" in home
 
 
 def node_red() -> str:
