@@ -32,6 +32,7 @@ COMMANDS = {
     "note": "Note how it felt: pain, stiffness, effort or words.",
     "record": "Record a sensor without analysing it.",
     "replay": "Analyse a recording: steps, alerts and the session's summary.",
+    "reprocess": "Analyse a folder or bucket of recordings again, on all cores or a cluster.",
     "report": "A session on one HTML page, for a phone, a desk or a printer.",
     "run": "Watch a sensor live: steps, alerts, the session's summary, recording and MQTT.",
     "sensors": "What is on the bus and in the air, with the source URI to paste.",

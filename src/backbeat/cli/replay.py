@@ -12,9 +12,9 @@ import typer
 from backbeat.cli.options import ForwardAxis, SettingsFile, UpAxis, settings_in_force
 from backbeat.cli.outputs import outputs
 from backbeat.config.configured import Configured
+from backbeat.config.recorded import settings_of
 from backbeat.jsonl import open_lines
 from backbeat.logbook.pace import InBlocks, RealTime
-from backbeat.logbook.recording import Recording
 from backbeat.logbook.source import open_recording
 from backbeat.monitor import Monitor, MonitorSettings
 from backbeat.mqtt.settings import MqttSettings
@@ -56,24 +56,11 @@ def command(
                 source = InBlocks(source, block)
             if realtime:
                 source = RealTime(source)
-            settings = configured.monitor() if settings_file else _in_force(recording)
+            settings = configured.monitor() if settings_file else settings_of(recording, _say)
             if up or forward:
                 settings = replace(settings, gait=configured.monitor().gait)
             monitor = Monitor(source.info, settings, session=session)
             run(source, monitor, outputs(source.info, jsonl, lines, _publisher(broker, source.info, settings)))
-
-
-def _in_force(recording: Recording) -> MonitorSettings:
-    """The settings that a recorded run was analysed with, so that its replay gives the same events."""
-    if not recording.settings:
-        return MonitorSettings()
-    from pydantic import TypeAdapter, ValidationError
-
-    try:
-        return TypeAdapter(MonitorSettings).validate_python(recording.settings)
-    except ValidationError as error:
-        typer.echo(f"{recording.info.name}: its settings are not known here ({error.errors()[0]['msg']}).", err=True)
-        return MonitorSettings()
 
 
 def _publisher(broker: MqttSettings | None, info: SourceInfo, settings: MonitorSettings) -> Consumer | None:
@@ -83,6 +70,10 @@ def _publisher(broker: MqttSettings | None, info: SourceInfo, settings: MonitorS
     from backbeat.mqtt.publisher import Publisher
 
     broker.check()
-    publisher = Publisher(broker, info, in_force=asdict(settings), report=lambda told: typer.echo(told, err=True))
+    publisher = Publisher(broker, info, in_force=asdict(settings), report=_say)
     publisher.wait_connected()
     return publisher
+
+
+def _say(told: str) -> None:
+    typer.echo(told, err=True)

@@ -1,0 +1,217 @@
+"""An archive analysed again: the same as replay to the bit, resumable, and nothing stops it."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from backbeat.cli import main
+from backbeat.reprocess import shelf, task
+from rigs.shelves import recording, shelve
+
+NAMES = {"anna/monday.mcap": 1, "anna/tuesday.csv": 2, "ben/monday.mcap": 3, "alone.csv": 4}
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return shelve(tmp_path_factory.mktemp("archive"), NAMES)
+
+
+@pytest.fixture(scope="module")
+def replayed(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What `backbeat replay` writes for each recording."""
+    found = {}
+    for name in NAMES:
+        lines = tmp_path_factory.mktemp("replayed") / "lines.jsonl"
+        backbeat("replay", archive / name, "--jsonl", lines)
+        found[name.rpartition(".")[0]] = lines.read_bytes()
+    return found
+
+
+def backbeat(*words: str | Path) -> int:
+    """The exit status of the command."""
+    with pytest.raises(SystemExit) as ended:
+        main([str(word) for word in words])
+    return int(ended.value.code or 0)
+
+
+def reprocess(archive: Path | str, out: Path, *more: str | Path) -> int:
+    return backbeat("reprocess", archive, "--out", out, *more)
+
+
+def index(out: Path) -> dict[str, dict[str, str]]:
+    with (out / "index.csv").open(newline="") as file:
+        return {row["name"]: row for row in csv.DictReader(file)}
+
+
+def results(out: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(out))[: -len(".jsonl")]: path.read_bytes() for path in sorted(out.rglob("*.jsonl"))}
+
+
+def test_results_are_those_of_replay_to_the_bit(archive: Path, replayed: dict[str, bytes], tmp_path: Path) -> None:
+    assert reprocess(archive, tmp_path, "--workers", "2") == 0
+    assert results(tmp_path) == replayed
+    assert all(len(lines) > 10_000 for lines in replayed.values())
+    rows = index(tmp_path)
+    assert set(rows) == set(replayed)
+    for row in rows.values():
+        assert row["state"] == "done"
+        assert 39 <= float(row["seconds"]) <= 43
+        assert 60 < int(row["steps"]) < 140
+        assert len(row["sha256"]) == 64
+
+
+def test_what_is_done_stays_and_what_changed_is_done_again(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy, out = shelve(tmp_path / "archive", NAMES), tmp_path / "out"
+    assert reprocess(copy, out, "--match", "a*", "--workers", "1") == 0
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*.jsonl")}
+    assert len(before) == 3
+    (copy / "alone.csv").write_bytes(recording(40, 5, ".csv"))
+    (out / "anna" / "tuesday.jsonl").unlink()
+    capsys.readouterr()
+    assert reprocess(copy, out) == 0
+    assert "3 analysed, 1 as before, 0 failed" in capsys.readouterr().out
+    assert (out / "anna/monday.jsonl").stat().st_mtime_ns == before[out / "anna/monday.jsonl"]
+    task.engine_version.cache_clear()
+    monkeypatch.setattr("backbeat.__version__", "9.9.9")
+    try:
+        assert reprocess(copy, out, "--match", "alone*") == 0
+    finally:
+        task.engine_version.cache_clear()
+    assert "1 analysed, 0 as before" in capsys.readouterr().out
+
+
+def test_bad_recordings_are_listed_and_stop_nothing(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy, out = shelve(tmp_path / "archive", {"good.mcap": 1}), tmp_path / "out"
+    (copy / "empty.csv").touch()
+    (copy / "text.csv").write_text("this,is\nno,recording\n")
+    (copy / "broken.mcap").write_bytes(recording(40, 1, ".mcap")[:7])
+    (copy / "broken.zip").write_bytes(b"PK\x03\x04 and no more")
+    (copy / "notes.txt").write_text("not looked at")
+    assert reprocess(copy, out) == 1
+    rows = index(out)
+    assert {name: row["state"] for name, row in rows.items()} == {
+        "good": "done",
+        "empty": "failed",
+        "text": "failed",
+        "broken.mcap": "failed",
+        "broken.zip": "failed",
+    }
+    assert all(row["error"] for row in rows.values() if row["state"] == "failed")
+    told = capsys.readouterr()
+    assert "1 analysed, 0 as before, 4 failed" in told.out
+    assert "Traceback" not in told.err + "".join(row["error"] for row in rows.values())
+    assert set(results(out)) == {"good"}
+    (copy / "text.csv").unlink()
+    reprocess(copy, out)
+    assert "text" not in index(out)
+
+
+def test_the_same_name_with_another_suffix_or_folder_is_another_result(tmp_path: Path) -> None:
+    shelve(tmp_path / "archive", {"run.csv": 1, "run.mcap": 2, "x/run.csv": 3, "y/run.csv": 4})
+    names = [found.name for found in shelf.recordings(str(tmp_path / "archive"))]
+    assert names == ["run.csv", "run.mcap", "x/run", "y/run"]
+
+
+def test_results_within_the_archive_are_no_recordings(tmp_path: Path) -> None:
+    archive = shelve(tmp_path, {"run.mcap": 1})
+    out = archive / "results"
+    assert reprocess(archive, out) == 0
+    assert reprocess(archive, out) == 0
+    assert set(index(out)) == {"run"}
+
+
+def test_a_bucket_is_read_like_a_folder(replayed: dict[str, bytes], tmp_path: Path) -> None:
+    bucket = fsspec.filesystem("memory")
+    for name, seed in NAMES.items():
+        bucket.pipe_file(f"/runs/{name}", recording(40, seed, Path(name).suffix))
+    try:
+        assert reprocess("memory://runs", tmp_path) == 0
+    finally:
+        bucket.rm("/runs", recursive=True)
+    assert results(tmp_path) == replayed
+
+
+def test_settings_that_are_said_make_other_results(archive: Path, tmp_path: Path) -> None:
+    settings, out = tmp_path / "settings.toml", tmp_path / "out"
+    settings.write_text('[mount]\nposition = "left_hip"\n')
+    assert reprocess(archive, out, "--match", "alone*") == 0
+    plain = index(out)["alone"]
+    assert reprocess(archive, out, "--match", "alone*", "--settings", settings) == 0
+    hip = index(out)["alone"]
+    assert hip["engine"].startswith(plain["engine"])
+    assert hip["engine"] != plain["engine"]
+    assert hip["sha256"] != plain["sha256"]
+    lines = tmp_path / "lines.jsonl"
+    backbeat("replay", archive / "alone.csv", "--settings", settings, "--jsonl", lines)
+    assert results(out)["alone"] == lines.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["no-such-folder"], "there is no such folder"),
+        (["s3x://bucket"], "s3x"),
+        (["."], "no recording"),
+        ([".", "--scheduler", "tcp://127.0.0.1:1"], "no recording"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(
+    words: list[str], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert reprocess(words[0], tmp_path / "out", *words[1:]) == 2
+    told = capsys.readouterr().err
+    assert sentence in told
+    assert told.count("\n") == 1
+
+
+def test_another_program_s_index_is_not_written_over(archive: Path, tmp_path: Path) -> None:
+    (tmp_path / "index.csv").write_text("a,b\n1,2\n")
+    assert reprocess(archive, tmp_path) == 2
+    assert (tmp_path / "index.csv").read_text() == "a,b\n1,2\n"
+
+
+def children(of: int) -> list[int]:
+    """Processes that it started and that do Python's multiprocessing work."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                words = (entry / "cmdline").read_bytes()
+            except (OSError, IndexError):
+                continue
+            if parent == of and b"spawn_main" in words:
+                found.append(int(entry.name))
+    return found
+
+
+def test_a_worker_that_is_killed_costs_nothing(tmp_path: Path) -> None:
+    names = {"a-long.mcap": 1, "b.mcap": 2, "c.mcap": 3, "d.mcap": 4}
+    archive, out = shelve(tmp_path / "archive", names), tmp_path / "out"
+    (archive / "a-long.mcap").write_bytes(recording(400, 1, ".mcap"))  # still under way when a short one is done
+    call = [sys.executable, "-m", "backbeat", "reprocess", str(archive), "--out", str(out), "--workers", "2"]
+    with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 60
+        while not (victims := children(process.pid)) or not list(out.glob("*.jsonl")):
+            assert time.monotonic() < deadline, "no worker and no result"
+            assert process.poll() is None, "it was done before anybody could be killed"
+            time.sleep(0.005)
+        os.kill(victims[0], 9)
+        told, faults = process.communicate(timeout=120)
+    assert process.returncode == 0, faults
+    assert "4 analysed, 0 as before, 0 failed" in told
+    assert set(results(out)) == {name.removesuffix(".mcap") for name in names}
+    assert not list(out.rglob(".*.part"))
