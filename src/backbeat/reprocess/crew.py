@@ -56,7 +56,9 @@ class Crew(Generic[Task, Result]):
                 while suspects and not self._running:
                     yield from self._alone(suspects.pop(0))
         finally:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            for future in self._running:
+                future.cancel()
+            self._pool.shutdown(wait=False)
 
     def _side_by_side(self, waiting: deque[Task]) -> Iterator[tuple[Task, Result | Exception]]:
         while (waiting and not self._stopped()) or self._running:
@@ -98,7 +100,7 @@ class Crew(Generic[Task, Result]):
         return False
 
     def _replace_pool(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.shutdown(wait=False)
         self._pool = self._make()
 
 
