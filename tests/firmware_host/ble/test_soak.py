@@ -3,26 +3,17 @@
 Prints its figures: `pytest -m slow -s tests/firmware_host/ble/test_soak.py`.
 """
 
-import resource
 import time
 
 import numpy as np
 import pytest
 
-from backbeat.samples import Samples
-from firmware_host.ble import BleSource
-from firmware_host.emulators.air.air import Air
-from firmware_host.emulators.air.link import AirFault, AirFaults, AirLink
+from firmware_host.emulators.air.link import AirFaults, AirLink
 from rigs.ble_bench import SENSORS, Bench, sensor_and_radio
+from rigs.soak import outages, through_bleak
 
 pytestmark = pytest.mark.slow
 tell = print  # figures, for `-s`
-
-
-def outages(every, until):
-    kinds = ["drop", "restart", "drop", "daemon"]
-    spans = [2.0, 0.5, 15.0, 4.0]
-    return tuple(AirFault(kinds[k % 4], at, spans[k % 4]) for k, at in enumerate(range(every, until, every)))
 
 
 @pytest.mark.parametrize("name", [name for name in SENSORS if name != "witmotion"])
@@ -64,40 +55,9 @@ def test_an_hour_of_time(name):
 
 
 def test_ten_minutes_through_bleak():
-    """D-Bus, bleak, link and source, ten times as fast: faults every half a minute."""
-    speed, minutes = 10.0, 10
-    began = time.monotonic()
-
-    def now():
-        return began + speed * (time.monotonic() - began)
-
-    faults = AirFaults(lost=0.005, doubled=0.005, busy=0.05, clock=0.005, planned=outages(60, 60 * minutes))
-    motion, sensor, radio = sensor_and_radio("hipnode", faults.clock)
-    numbers, gaps, states = [], [], []
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    with Air([AirLink(sensor, faults)], now=now), BleSource(sensor.address, radio, now=now) as source:
-        for found in source:
-            if isinstance(found, Samples):
-                numbers += motion.numbers(found.acc).tolist() if len(found) else []
-                gaps += found.gap_before.tolist()
-            elif found.kind == "sensor":
-                states.append((found.time, found.value["state"]))
-            if now() - began > 60 * minutes:
-                break
-        stream, connections = source.stream, source.connections
-    spent = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = spent.ru_utime + spent.ru_stime - used.ru_utime - used.ru_stime
-    lost = [at for at, state in states if state == "lost"]
-    back = [at for at, state in states if state == "found"]
-    recovery = [end - start for start, end in zip(lost, back, strict=False)]
-    tell(
-        f"\n{minutes} min at {speed:g} times the speed: {stream.delivered} readings, {stream.missing} counted as "
-        f"missing, {stream.gaps} marked gaps, {connections} connections; recovered after {np.median(recovery):.1f} s "
-        f"(median), {max(recovery):.1f} s at most, in simulated time; {1000 * cpu / (60 * minutes):.2f} ms of CPU a "
-        "simulated second, emulator and both D-Bus ends included"
-    )
-    steps = np.diff(numbers)
-    assert np.all(steps > 0)
-    assert all(gaps[place + 1] for place in np.flatnonzero(steps != 1))
-    assert len(back) >= 4
-    assert len(numbers) > 0.5 * 208 * 60 * minutes
+    """D-Bus, bleak, link and source, ten times as fast: an outage a minute. In real time: tests/benchmarks/soak.py."""
+    soaked = through_bleak(600, speed=10.0)
+    tell(f"\n10 min at 10 times the speed, in simulated time: {soaked}")
+    assert soaked.doubled == soaked.unmarked == 0
+    assert len(soaked.recovery_s) >= 4
+    assert soaked.delivered > 0.5 * 208 * 600
