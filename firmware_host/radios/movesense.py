@@ -5,7 +5,8 @@ There is no counter: readings lost are seen by the time stamps. A long measureme
 are joined by the length that the rate gives.
 
 Source: Movesense's device library (GATT sensor data sample) and frames captured from a real sensor (test vectors).
-The range cannot be set through this service; ±8 g is the firmware's default.
+The range can be neither set nor asked for through this service: it is taken for the firmware's default of ±8 g until a
+reading beyond shows that it is wider.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import math
 import struct
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -41,7 +43,7 @@ REFERENCE = 0x63  # ours to choose: names the subscription in every notification
 
 READINGS = {13: 1, 26: 2, 52: 4, 104: 8, 208: 16}
 """Hz to readings in a measurement; 4 and 16 are captured, the others follow from the same 13 a second."""
-ACC_RANGE_G, GYR_RANGE_DPS = 8.0, 2000.0
+ACC_RANGE_G, WIDEST_ACC_G, GYR_RANGE_DPS = 8.0, 16.0, 2000.0
 NEAR_END = 32760 / 32768
 
 
@@ -136,11 +138,15 @@ class Movesense:
             return []
         values = np.frombuffer(body, "<f4", offset=4).reshape(2, -1, 3).astype(np.float64)
         acc, gyr = values[0], values[1]
-        limit_acc, limit_gyr = ACC_RANGE_G * STANDARD_GRAVITY * NEAR_END, GYR_RANGE_DPS * NEAR_END
         # Far beyond every range of these parts, or no number at all: bytes that are no measurement.
-        if not (np.all(np.abs(acc) < 4 * limit_acc) and np.all(np.abs(gyr) < 4 * limit_gyr)):
+        largest = float(np.abs(acc).max()) / STANDARD_GRAVITY
+        if not (largest < 2 * WIDEST_ACC_G and np.all(np.abs(gyr) < 4 * GYR_RANGE_DPS)):
             self.errors["impossible values"] += 1
             return []
+        if largest > 1.02 * ACC_RANGE_G and self.setting.acc_range_g == ACC_RANGE_G:
+            self.setting = replace(self.setting, acc_range_g=WIDEST_ACC_G)
+        limit_acc = (self.setting.acc_range_g or ACC_RANGE_G) * STANDARD_GRAVITY * NEAR_END
+        limit_gyr = GYR_RANGE_DPS * NEAR_END
         placed = self._times.place(self._unwrapped(body) / 1000, len(acc))
         if placed is None:
             self.errors["doubled or late packet"] += 1

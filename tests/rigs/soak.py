@@ -17,7 +17,6 @@ from firmware_host.emulators.faults import Fault, Faults
 from rigs.ble_bench import sensor_and_radio
 from rigs.chip_bench import Numbered, account, emulated
 
-
 LEARNING_S = 120.0
 
 
