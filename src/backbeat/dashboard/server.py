@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nicegui import app, ui
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from backbeat.dashboard.access import NOBODY_ASKED, Access, Gate
-from backbeat.dashboard.pages import team
+from backbeat.dashboard.pages import me, runner, sessions, team
 from backbeat.dashboard.reader import Reader
+from backbeat.dashboard.reports import HEADERS, report
 from backbeat.dashboard.style import STYLE
 
 
@@ -47,14 +49,7 @@ def serve(reader: Reader, place: Place) -> None:
     app.on_shutdown(reader.stop)
     ui.add_head_html(f"<style>{STYLE}</style>", shared=True)
 
-    def who() -> str:
-        request = ui.context.client.request
-        return (access.who(request) if request else None) or NOBODY_ASKED
-
-    @ui.page("/")
-    def _team() -> None:
-        team.page(reader, who())
-
+    _pages(reader, access)
     ui.run(
         host=place.host,
         port=place.port,
@@ -71,3 +66,38 @@ def serve(reader: Reader, place: Place) -> None:
         ssl_certfile=place.certificate,
         ssl_keyfile=place.key,
     )
+
+
+def _pages(reader: Reader, access: Access) -> None:
+    def who() -> str:
+        request = ui.context.client.request
+        return (access.who(request) if request else None) or NOBODY_ASKED
+
+    @ui.page("/")
+    def _team() -> None:
+        team.page(reader, who())
+
+    @ui.page("/runner/{of_team}/{name}")
+    def _runner(of_team: str, name: str) -> None:
+        runner.page(reader, who(), of_team, name)
+
+    @ui.page("/sessions")
+    def _sessions() -> None:
+        sessions.page(reader, who())
+
+    @ui.page("/me")
+    def _choose() -> None:
+        me.choose(reader, who())
+
+    @ui.page("/me/{of_team}/{name}")
+    def _me(of_team: str, name: str) -> None:
+        me.page(reader, who(), of_team, name)
+
+    @app.get("/report/{of_team}/{name}/{session}")
+    def _report(of_team: str, name: str, session: str) -> Response:
+        found = reader.team.runners.get((of_team, name))
+        kept = found.sessions.get(session) if found else None
+        html = report(found, kept) if found and kept else None
+        if html is None:
+            return PlainTextResponse("There is no summary of such a session.", 404, HEADERS)
+        return HTMLResponse(html, headers=HEADERS)

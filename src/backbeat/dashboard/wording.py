@@ -22,6 +22,9 @@ MARKS = {
 }
 """Shapes beside the words, so that nothing is told by colour alone."""
 
+WORTH_TELLING_S = 5.0
+"""For how long something has lasted is told from here on."""
+
 GRADES = {"B": "moderate evidence (B)", "C": "weak or indirect evidence (C)", "D": "no clear evidence (D)"}
 
 
@@ -122,9 +125,9 @@ def why(told: Told) -> str:
     if alert.value is not None:
         spread = f" (± {alert.uncertainty:.2g}{unit})" if alert.uncertainty else ""
         parts.append(f"now {alert.value:.3g}{unit}{spread}")
-    if alert.lasted_s:
+    if alert.lasted_s is not None and alert.lasted_s >= WORTH_TELLING_S:
         parts.append(f"for {alert.lasted_s:.0f} s")
-    return ", ".join(parts)
+    return ", ".join(parts).replace("-", "−")
 
 
 def note(entry: Note) -> str:

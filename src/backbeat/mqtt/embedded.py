@@ -79,7 +79,7 @@ class EmbeddedBroker:
                 stdout=stream,
                 stderr=stream,
                 start_new_session=True,  # Ctrl-C is for us; the last messages still need their broker
-                preexec_fn=_die_with_parent(),
+                preexec_fn=die_with_parent(),
             )
         deadline = time.monotonic() + START_PATIENCE_S
         while time.monotonic() < deadline and self._process.poll() is None:
@@ -133,7 +133,7 @@ def _free_port(wanted: int = 0) -> int:
         return int(probe.getsockname()[1])
 
 
-def _die_with_parent() -> Callable[[], None] | None:
+def die_with_parent() -> Callable[[], None] | None:
     """Linux ends the child when the thread that started it ends, however that happens (prctl(2), PR_SET_PDEATHSIG)."""
     if sys.platform != "linux":
         return None

@@ -31,13 +31,14 @@ def page(reader: Reader, who: str) -> None:
     with frame.main:
         Text("h1", "Team")
         counts = Text("p", "", "bb-soft")
-        with Box("section", props='aria-label="Alerts"'):
-            alerts_title = Text("h2", "")
-            cards = AlertCards(frame, named=True)
-        with Box("section", props='aria-label="Runners"'):
-            Text("h2", "Runners", "bb-hidden")
-            empty = Text("p", "", "bb-empty")
-            grid = Box("div", "bb-tiles")
+        with Box("div", "bb-columns"):
+            with Box("section", props='aria-label="Alerts"'):
+                alerts_title = Text("h2", "")
+                cards = AlertCards(frame, named=True)
+            with Box("section", props='aria-label="Runners"'):
+                Text("h2", "Runners")
+                empty = Text("p", "", "bb-empty")
+                grid = Box("div", "bb-tiles")
 
     def refresh() -> None:
         runners, now = reader.team.ordered(), reader.now()
@@ -94,11 +95,11 @@ class Tile:
                     self._state = Text("span", "", "bb-state")
             self._flag = Text("p", "", "bb-flag")
             with Box("dl", "bb-figures"):
-                self._cadence, _ = _figure("Cadence", "steps/min")
-                self._impact, _ = _figure("Impact", "g")
-                self._symmetry, self._symmetry_name = _figure("Right against left", "%")
+                self._cadence, _ = _figure("Cadence, steps/min")
+                self._impact, _ = _figure("Impact, g")
+                self._symmetry, self._symmetry_name = _figure("Right against left, %")
                 with Box("div", "bb-wide"):
-                    Text("dt", "Impact compared")
+                    Text("dt", "Impact")
                     self._usual = Text("dd", "")
                 with Box("div", "bb-wide"):
                     Text("dt", "Signal")
@@ -128,7 +129,7 @@ class Tile:
         self._impact.say(impact(runner.live))
         value, label = symmetry(runner.live)
         self._symmetry.say(value)
-        self._symmetry_name.say(label.capitalize())
+        self._symmetry_name.say(f"{label.capitalize()}, %")
         self._usual.say(usual_impact(runner))
         self._signal.say(signal(runner.live))
         self._battery.say(battery(runner.live))
@@ -136,10 +137,8 @@ class Tile:
         self._kind.say("simulated" if runner.simulated else "replay" if runner.origin == "replay" else "")
 
 
-def _figure(name: str, unit: str) -> tuple[Text, Text]:
+def _figure(name: str) -> tuple[Text, Text]:
     with Box("div"):
         label = Text("dt", name)
-        with Box("dd", "bb-big"):
-            value = Text("span", "–")
-            Text("span", f" {unit}", "bb-unit")
+        value = Text("dd", "–", "bb-big")
     return value, label
