@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from backbeat.cli.coach import Coach
+from backbeat.cli.page import Page, can_browse
 from backbeat.cli.run import stopped_by_signals
 from backbeat.mqtt import MqttSettings
 from backbeat.mqtt.embedded import EmbeddedBroker
@@ -34,7 +35,7 @@ def command(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Of the broker; 0 takes a free one.")] = 0,
     pace: Annotated[float, typer.Option(min=1.0, max=50.0, help="So many times faster than real time.")] = PACE,
 ) -> None:
-    """Six simulated runners, a broker, and what a coach would see; until Ctrl-C.
+    """Six simulated runners, a broker, what a coach would see, and the team's page; until Ctrl-C.
 
     One tires, one lands harder and harder with the right foot, one wears a sensor that slips, one runs over a hill,
     one loses the connection and one has an uneventful run. The first alerts come after four to eight minutes of
@@ -55,6 +56,7 @@ def command(
         say(f"  mosquitto_sub -h 127.0.0.1 -p {broker.port} -t 'backbeat/#' -v")
         say("Let a real recording run with them:")
         say(f"  backbeat replay run.csv --realtime --mqtt '{broker.url}?team=demo&runner=me&runner_name=Me'")
+        stack.enter_context(Page(f"{broker.url}?version=3.1.1", say, browse=console.is_terminal and can_browse()))
         outing = Outing(settings, say, pace=pace, seconds=seconds)
         stack.enter_context(stopped_by_signals(outing.stop))
         coach = stack.enter_context(Coach(settings, console))

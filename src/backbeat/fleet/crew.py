@@ -64,7 +64,8 @@ class Word:
 def crew(orders: Orders, line: Connection) -> None:
     """A process of its own: plays, says `Word`s on the line, ends when its time is up or something is said to it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who started us; we end in order
-    asyncio.run(_play(orders, line))
+    with contextlib.suppress(BrokenPipeError):  # who started us is gone
+        asyncio.run(_play(orders, line))
 
 
 async def _play(orders: Orders, line: Connection) -> None:

@@ -1,0 +1,77 @@
+"""The same devices at three kinds of broker: they are as docs/scale.md says, and a killed node loses nothing."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from backbeat.fleet.fleet import Fleet
+from backbeat.fleet.player import Count
+from backbeat.mqtt.settings import MqttSettings
+from rigs.archive import Archive
+from rigs.brokers import BROKERS
+from rigs.probe import QUESTIONS, probe
+from rigs.scores import score
+
+SCALE = Path(__file__).parents[2] / "docs" / "scale.md"
+
+EACH_BROKER = [
+    "Mosquitto",
+    pytest.param("NATS, 3 nodes", marks=pytest.mark.slow),
+    pytest.param("RabbitMQ, 3 nodes", marks=pytest.mark.slow),
+]
+
+
+def column(broker: str) -> dict[str, str]:
+    """What the table in docs/scale.md says of a broker."""
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in SCALE.read_text(encoding="utf-8").splitlines()
+        if line.startswith("|")
+    ]
+    head = next(row for row in rows if broker in row and "asked" in row)
+    answers = rows[rows.index(head) + 2 :][: len(QUESTIONS)]
+    return {row[0]: row[head.index(broker)] for row in answers}
+
+
+@pytest.mark.parametrize("broker", EACH_BROKER)
+def test_what_the_table_says_of_a_broker_is_what_it_does(broker: str, tmp_path: Path) -> None:
+    with BROKERS[broker](tmp_path) as nodes:
+        found = probe(nodes)
+    assert column(broker) == dict(zip((question for question, _ in QUESTIONS), found, strict=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("broker", "runners"), [("NATS, 3 nodes", 100), ("RabbitMQ, 3 nodes", 40)])
+@pytest.mark.parametrize("killed", [0, 2])
+def test_a_node_killed_in_the_middle_costs_no_alert_and_no_summary(
+    broker: str, runners: int, killed: int, tmp_path: Path
+) -> None:
+    """Node 0 is the devices', node 1 the archive's, node 2 nobody's; a killed one is back after three seconds."""
+    begin: list[float] = []
+    back: list[float] = []
+
+    with BROKERS[broker](tmp_path) as nodes:
+        fleet = Fleet(
+            MqttSettings.from_url(nodes.url()), {"sam": score()}, runners=runners, seconds=10.0, end_patience_s=60.0
+        )
+
+        def power_cut(count: Count) -> None:
+            if count.messages > 5 * runners and not begin:
+                begin.append(time.monotonic())
+                nodes.kill_node(killed)
+            elif begin and not back and time.monotonic() - begin[0] > 3.0:
+                back.append(time.monotonic())
+                nodes.start_node(killed)
+
+        with Archive(nodes.ports[1], nodes.ports[2]) as archive:
+            played = fleet.play(power_cut)
+            assert begin
+            archive.wait_for(played.keys)
+    assert played.count.connected == runners
+    assert played.count.undelivered == 0
+    assert len(played.keys) == 5 * runners
+    if killed == 0:
+        assert played.count.reconnects >= runners
