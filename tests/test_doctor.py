@@ -93,6 +93,12 @@ def test_an_emulated_sensor_is_measured(capsys):
     assert end.value.code in (0, 1)  # jitter and disk are this machine's
 
 
+def test_a_hipnode_is_asked_to_test_itself():
+    assert doctor.with_self_test("ble://A?sensor=hipnode") == "ble://A?sensor=hipnode&selftest=1"
+    for other in ("ble://A?sensor=hipnode&selftest=0", "ble://A?sensor=polar", "i2c://1/0x6a"):
+        assert doctor.with_self_test(other) == other
+
+
 def test_a_sensor_that_is_not_there():
     assert states(doctor.check_sensor, Patient("i2c://9/0x6a")) == {"bad"}
     assert states(doctor.check_sensor, Patient()) == {"note"}

@@ -35,11 +35,14 @@ class EmulatedLsm6ds3trc(RegisterChip):
         self._clock_zero = self.device_time()
 
     def sampling_rate(self) -> float | None:
-        """By CTRL1_XL."""
-        return RATES.get(self.registers[0x10] >> 4)
+        """By CTRL1_XL, or by CTRL2_G where only the gyroscope is on."""
+        return RATES.get(self.registers[0x10] >> 4) or RATES.get(self.registers[0x11] >> 4)
 
     def measured(self, ticks_s: FloatArray, acc: FloatArray, gyr: FloatArray) -> None:
         """To the output registers, and sets to the FIFO when it is on."""
+        pushed = self.registers[0x14]  # CTRL5_C: the self-test moves every axis
+        acc = acc + 0.4 * STANDARD_GRAVITY * (pushed & 3 == 1)
+        gyr = gyr + math.radians(400) * (pushed >> 2 & 3 == 1)
         acc_counts = counts(acc, ACC_RANGES[self.registers[0x10] >> 2 & 3] * STANDARD_GRAVITY)
         gyr_counts = counts(gyr, math.radians(GYRO_RANGES[self.registers[0x11] >> 2 & 3]))
         values = np.concatenate((gyr_counts, acc_counts), axis=1).astype("<i2")

@@ -18,6 +18,8 @@ INFO says range, scale and rate. CONTROL takes commands and notifies F0, the com
     05 u32 number u16 65535                      SEND: from this reading on, or the oldest that is remembered
     02                                           STOP
     03                                           IDENTIFY: blink
+    04                                           SELF_TEST: push the chip's sensors; only while it does not measure.
+                                                 4 in the answer: they did not move as they should
 
 Nineteen readings fill the longest notification of a 247-byte MTU.
 """
@@ -54,8 +56,8 @@ VERSION = 1
 GYRO, LOST, SATURATED, RESTARTED = 1, 2, 4, 8
 HEADER = struct.Struct("<BBHIIHbB")
 INFORMATION = struct.Struct("<BBBBHHHffBB6s")
-START, STOP, SEND = 1, 2, 5
-OK = 0
+START, STOP, SELF_TEST, SEND = 1, 2, 4, 5
+OK, UNKNOWN = 0, 1
 NEAR_END = 32760
 CHIPS = {1: "LSM6DS3TR-C", 2: "LSM6DSOX"}
 
@@ -164,12 +166,16 @@ class HipNode:
         rate_hz: readings a second.
         acc_range_g: end of the accelerometer's range.
         gyr_range_dps: end of the gyroscope's range.
+        self_test: have its chip test itself at the first connection; it must lie still.
     """
 
     name = "HipNode"
     service = SERVICE
 
-    def __init__(self, rate_hz: float = 208, acc_range_g: int = 16, gyr_range_dps: int = 2000) -> None:
+    def __init__(
+        self, rate_hz: float = 208, acc_range_g: int = 16, gyr_range_dps: int = 2000, *, self_test: bool = False
+    ) -> None:
+        self._to_be_tested = self_test
         self.errors: Counter[str] = Counter()
         self.setting = Setting(rate_hz, None, None, acc_range_g, gyr_range_dps)
         self.information: Information | None = None
@@ -184,6 +190,9 @@ class HipNode:
         """Set rate and range, and have the readings come."""
         yield Subscribe(CONTROL)
         yield Subscribe(DATA)
+        if self._to_be_tested:
+            yield from self._test()
+            self._to_be_tested = False
         wanted = self.setting
         command = struct.pack(
             "<BHBH", START, round(wanted.rate_hz), int(wanted.acc_range_g or 16), int(wanted.gyr_range_dps or 2000)
@@ -212,6 +221,19 @@ class HipNode:
     def stop(self) -> Exchange:
         """Have the readings end."""
         yield from self._ask(bytes((STOP,)))
+
+    def _test(self) -> Exchange:
+        """Have the chip test itself; afterwards it measures anew.
+
+        Raises:
+            RadioError: it did not pass, or the firmware is older than the test.
+        """
+        yield from self._ask(bytes((STOP,)))
+        status = (yield from self._ask(bytes((SELF_TEST,))))[2:3]
+        if status == bytes((UNKNOWN,)):
+            raise RadioError("the HipNode's firmware has no self-test; put the present one on it")
+        if status != bytes((OK,)):
+            raise RadioError("the HipNode's chip fails its self-test; lay it down still and try again, else replace it")
 
     def _ask(self, command: bytes) -> Generator[Operation, Any, bytes]:
         expected = bytes((0xF0, command[0]))

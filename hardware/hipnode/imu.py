@@ -6,7 +6,8 @@ here sets of six: gyroscope x y z, accelerometer x y z. `bus` is CircuitPython's
 
 ADDRESS = 0x6A
 FIFO_CTRL3, FIFO_CTRL4, FIFO_CTRL5 = 0x08, 0x09, 0x0A
-WHO_AM_I, CTRL1_XL, CTRL2_G, CTRL3_C = 0x0F, 0x10, 0x11, 0x12
+WHO_AM_I, CTRL1_XL, CTRL2_G, CTRL3_C, CTRL5_C = 0x0F, 0x10, 0x11, 0x12, 0x14
+OUT_G, OUT_XL = 0x22, 0x28
 OUT_TEMP, FIFO_STATUS, FIFO_DATA = 0x20, 0x3A, 0x3E
 
 RATES = {26: 2, 52: 3, 104: 4, 208: 5, 416: 6}
@@ -89,6 +90,40 @@ class Imu:
         return count, words // WORDS - count, lost
 
     _lost = False
+
+    def self_test(self):
+        """Whether both sensors answer as they should when the chip pushes them (DS11923, self-test output change).
+
+        Takes a second, in which it must lie still; nothing is measured afterwards.
+        """
+        self._write(CTRL3_C, 0x01)
+        self._sleep(0.05)
+        self._write(CTRL3_C, 0x44)
+        acc = self._pushed(CTRL1_XL, RATES[52] << 4 | ACC_CODES[4] << 2, 0x01, OUT_XL)
+        gyr = self._pushed(CTRL2_G, RATES[208] << 4 | GYR_CODES[2000] << 2, 0x04, OUT_G)
+        return all(90 <= 0.122 * c <= 1700 for c in acc) and all(150 <= 0.07 * c <= 700 for c in gyr)  # mg and dps
+
+    def _pushed(self, control, setting, push, output):
+        """By how many counts each axis moves."""
+        self._write(control, setting)
+        rest = self._average(output)
+        self._write(CTRL5_C, push)
+        moved = self._average(output)
+        self._write(CTRL5_C, 0)
+        self._write(control, 0)
+        return [abs(moved[axis] - rest[axis]) for axis in range(3)]
+
+    def _average(self, output):
+        """Of five readings, once they have settled."""
+        self._sleep(0.15)
+        total = [0, 0, 0]
+        for _ in range(5):
+            self._sleep(0.02)
+            raw = self._read(output, 6)
+            for axis in range(3):
+                value = raw[2 * axis] | raw[2 * axis + 1] << 8
+                total[axis] += value - 65536 if value > 32767 else value
+        return [value / 5 for value in total]
 
     def temperature_c(self):
         """The chip's temperature in whole °C."""

@@ -8,9 +8,9 @@ import struct
 
 VERSION = 1
 GYRO, LOST, SATURATED, RESTARTED = 1, 2, 4, 8
-START, STOP, IDENTIFY, SEND = 1, 2, 3, 5
+START, STOP, IDENTIFY, SELF_TEST, SEND = 1, 2, 3, 4, 5
 REPLY = 0xF0
-OK, UNKNOWN, REFUSED, NO_ROOM = 0, 1, 2, 3
+OK, UNKNOWN, REFUSED, NO_ROOM, FAILED, BUSY = 0, 1, 2, 3, 4, 5
 
 HEADER = 16
 READING = 12
@@ -25,7 +25,7 @@ class Node:
     """A sensor that measures whether or not somebody listens, and sends from any reading that it still remembers.
 
     Args:
-        imu: `start(rate, acc_g, gyr_dps)`, and `read(buffer)` that fills in whole readings of 12 bytes
+        imu: `start(rate, acc_g, gyr_dps)`, `self_test()`, and `read(buffer)` that fills in whole readings of 12 bytes
             (acceleration, angular rate) and returns their number, how many more wait, and whether some were lost
             before them.
         now_ns: a clock that never goes back.
@@ -76,6 +76,8 @@ class Node:
             self._sending = False
         elif operation == IDENTIFY:
             self.identify = True
+        elif operation == SELF_TEST:
+            status = BUSY if self._setting is not None else OK if self._imu.self_test() else FAILED
         elif operation == SEND and len(data) == 7 and self._setting is not None:
             first = struct.unpack("<I", data[1:5])[0]
             self._next = min(max(first, self._forgotten), self._count)

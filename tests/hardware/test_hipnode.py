@@ -61,6 +61,11 @@ class FakeImu:
         buffer[: count * 12] = values.astype("<i2").tobytes()
         return count, self.sampler.due(self._now()) - self.sampler.count, lost
 
+    sound = True
+
+    def self_test(self):
+        return self.sound
+
 
 class FirmwareSensor(EmulatedSensor):
     """The firmware's node in the place of an emulated one; its loop comes round every 20 ms."""
@@ -236,3 +241,57 @@ def test_another_chip_is_not_taken_for_it(firmware):
     chip = EmulatedLsm6ds3trc(Counting(1.0), lambda: 0.0, Faults(identity=0x69))
     with pytest.raises(OSError, match="no LSM6DS3TR-C"):
         firmware[1].Imu(Board(chip), lambda _: None)
+
+
+class Lying:
+    """A motion without any, for a chip with an accelerometer that may be stuck."""
+
+    ended_at = None
+
+    def at(self, times):
+        n = len(times)
+        return np.tile([0.0, 0.0, 9.81], (n, 1)), np.zeros((n, 3))
+
+
+class Stuck(EmulatedLsm6ds3trc):
+    """Its gyroscope does not move."""
+
+    def store(self, register, value):
+        super().store(register, value & 3 if register == 0x14 else value)
+
+
+@pytest.mark.parametrize(("kind", "passes"), [(EmulatedLsm6ds3trc, True), (Stuck, False)])
+def test_the_chip_tests_itself_and_measures_again(firmware, kind, passes):
+    clock = [0.0]
+    chip = kind(Lying(), lambda: clock[0])
+    imu = firmware[1].Imu(Board(chip), lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+    assert imu.self_test() is passes
+    assert chip.sampling_rate() is None  # it is off again
+    assert imu.start(208, 16, 2000)
+    clock[0] += 0.5
+    imu.read(bytearray(32 * 12))  # thrown away: it settles
+    assert imu.read(bytearray(32 * 12))[0] == 32
+
+
+def test_the_test_is_asked_for_once_and_its_failure_is_told(firmware):
+    motion = Counting(0.488e-3 * 9.80665)
+    radio = hipnode.HipNode(208, self_test=True)
+    run = Bench(AirLink(FirmwareSensor(firmware, motion), AirFaults(planned=(AirFault("drop", 20, 6),))), radio, motion)
+    run.run(40)
+    assert len(run.numbers) > 30 * 208  # it measures after the test, also over a lost link
+    broken = FirmwareSensor(firmware, motion)
+    broken.imu.sound = False
+    exchange = hipnode.HipNode(208, self_test=True).start()
+    operations = [next(exchange), exchange.send(None), exchange.send(None)]
+    stopped = broken.node.command(operations[-1].data, 244)
+    failed = broken.node.command(exchange.send(stopped).data, 244)
+    with pytest.raises(hipnode.RadioError, match="fails its self-test"):
+        exchange.send(failed)
+
+
+def test_no_test_while_it_measures(firmware):
+    sensor = FirmwareSensor(firmware, Counting(1.0))
+    sensor.node.command(struct.pack("<BHBH", 1, 208, 16, 2000), 244)
+    assert sensor.node.command(b"\x04", 244)[:3] == bytes((0xF0, 4, 5))
+    assert sensor.node.command(b"\x02", 244)[2] == 0
+    assert sensor.node.command(b"\x04", 244)[2] == 0

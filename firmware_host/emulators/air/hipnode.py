@@ -24,7 +24,9 @@ GYR_DPS = {250: 8.75e-3, 500: 17.5e-3, 1000: 35e-3, 2000: 70e-3}
 
 
 class EmulatedHipNode(EmulatedSensor):
-    """A node with an LSM6DS3TR-C."""
+    """A node with an LSM6DS3TR-C; one that is not `sound` fails its self-test."""
+
+    sound = True
 
     local_name = "HipNode A1B2"
     service = radio.SERVICE
@@ -74,6 +76,8 @@ class EmulatedHipNode(EmulatedSensor):
             extra = struct.pack("<I", self.sampler.count if self._setting else 0)
         elif data[0] == radio.STOP:
             self._setting = None
+        elif data[0] == radio.SELF_TEST:
+            status = 5 if self._setting is not None else 0 if self.sound else 4
         elif data[0] == radio.SEND and len(data) == 7:
             (self._next,) = struct.unpack_from("<I", data, 1)
             self._sending = True
