@@ -31,7 +31,7 @@ from operator import mul
 from backbeat.gait.curve import Curve, crossing, vertex
 from backbeat.gait.grid import RATE_HZ
 from backbeat.gait.queue import SETTLE
-from backbeat.gait.windows import BEFORE, COLUMNS, Window
+from backbeat.gait.windows import BEFORE, Window
 
 LOADED = 0.25
 """Share of a step's own peak from which the vertical is called loaded."""
@@ -102,11 +102,11 @@ class ContactFinder:
         loaded = crossing(up, level, loaded_at)
         contact, _ = _landing(w, slope, loaded_at, loaded, BEFORE + 3)
 
-        stop, end = w.after, w.after + SETTLE
+        stop, end = w.after, min(w.after + SETTLE, len(up) - 1)
         following = None
-        next_at = next((c for c in range(w.after + 1, min(end, COLUMNS - 1) + 1) if up[c] >= level), None)
+        next_at = next((c for c in range(w.after + 1, end + 1) if up[c] >= level), None)
         if next_at is not None:
-            landed, top = _landing(w, slope, next_at, crossing(up, level, next_at), min(end, COLUMNS - 1))
+            landed, top = _landing(w, slope, next_at, crossing(up, level, next_at), end)
             if landed > contact:
                 following = landed
                 stop = w.after if top is None else min(w.after + 3, top)
@@ -182,7 +182,7 @@ def _dip(w: Window, slope: float, peak: float, stop: int, expected: float) -> fl
     """Column of the dip of the forward signal nearest to where toe-off is expected, None where there is none."""
     up, lag = w.up10, TOE_OFF_LAG_S * RATE_HZ
     first = next((c for c in range(BEFORE + 1, w.after) if up[c] < 0.5 * peak), w.after)
-    last = min(stop, COLUMNS - 1)
+    last = min(stop, len(up) - 1)
     r = [f - slope * v for f, v in zip(w.forward10[first : last + 1], up[first : last + 1], strict=True)]
     dips = [c for c in range(1, len(r) - 1) if r[c - 1] >= r[c] < r[c + 1]]
     if not dips:

@@ -8,7 +8,7 @@ from itertools import accumulate, pairwise
 from backbeat.gait.contacts import SHAPE, Contact
 from backbeat.gait.curve import vertex
 from backbeat.gait.grid import RATE_HZ
-from backbeat.gait.windows import COLUMNS, Window
+from backbeat.gait.windows import Window
 from backbeat.samples import STANDARD_GRAVITY
 
 SHAPE_SPREAD = 0.036
@@ -95,5 +95,5 @@ def vertical_stiffness(force: float, c: Contact) -> float | None:
 
 def in_stance(w: Window, c: Contact) -> tuple[int, int]:
     """First column after initial contact, and the one after the last before toe-off."""
-    first = min(max(math.ceil(c.initial_contact - w.start), 0), COLUMNS - 1)
+    first = min(max(math.ceil(c.initial_contact - w.start), 0), len(w.up20) - 1)
     return first, max(math.floor(c.toe_off - w.start), first) + 1

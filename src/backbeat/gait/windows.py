@@ -7,14 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from backbeat.gait.curve import vertex
-from backbeat.gait.queue import Settled
+from backbeat.gait.queue import SETTLE, Settled
 from backbeat.gait.stretch import Stretch
 from backbeat.gait.track import Track
 from backbeat.samples import FloatArray
 
 BEFORE, AFTER = 40, 44
-"""Columns before and after the peak: the valley before, and the beginning of the next contact."""
-COLUMNS = BEFORE + AFTER + 1
+"""Columns before and at most after the peak: the valley before, and the beginning of the next contact."""
+REACH = {"running": SETTLE, "walking": 30}
+"""Columns after the valley behind the stance; they are there when the stance is settled, however the readings come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Window:
         before: column of the valley before the stance.
         after: column of the valley after it.
         valley: the same between samples, from the 5 Hz vertical.
-        body10: forward, left, up and, with a gyroscope, roll, pitch, yaw at 10 Hz; shape (3 or 6, COLUMNS).
+        body10: forward, left, up and, with a gyroscope, roll, pitch, yaw at 10 Hz; shape (3 or 6, columns).
         forward10: forward at 10 Hz.
         up10: up at 10 Hz.
         forward20: forward at 20 Hz.
@@ -53,21 +54,20 @@ def cut(stretch: Stretch, item: Settled, matrix: FloatArray) -> Window:
         matrix: body axes in force for it.
     """
     stance, low = item.stance, stretch.low
-    start = stance.peak - BEFORE
-    if start >= low.start and start + COLUMNS <= low.end:
-        sensor = low.view(start, start + COLUMNS)
-    else:  # the first or the last sample stands in for what is not there
-        first, last = max(start, low.start), min(start + COLUMNS, low.end)
-        missing = (first - start, start + COLUMNS - last)
-        sensor = np.pad(low.view(first, last), ((0, 0), missing), mode="edge")
-    body = np.matmul(matrix, sensor.reshape(-1, 3, COLUMNS))
+    start, after = stance.peak - BEFORE, min(stance.after - stance.peak, AFTER - 1)
+    end = stance.peak + min(AFTER, after + REACH[item.activity]) + 1
+    first, last = max(start, low.start), min(end, low.end)
+    sensor = low.view(first, last)
+    if last - first < end - start:  # the first or the last sample stands in for what is not there
+        sensor = np.pad(sensor, ((0, 0), (first - start, end - last)), mode="edge")
+    body = np.matmul(matrix, sensor.reshape(-1, 3, end - start))
     (forward20, _, up20), (forward10, _, up10) = body[:2].tolist()
     return Window(
         start,
         min(max(stance.before - start, 0), BEFORE),
-        min(stance.after - start, COLUMNS - 2),
+        BEFORE + after,
         _between(stretch.up5, stance.after) - start,
-        body[1:].reshape(-1, COLUMNS),
+        body[1:].reshape(-1, end - start),
         forward10,
         up10,
         forward20,
