@@ -161,6 +161,14 @@ def test_the_readings_of_the_caller_are_left_alone() -> None:
 # 4. nothing invented
 
 
+@pytest.mark.parametrize("offset", range(0, 36, 4))
+def test_no_contact_lies_before_the_first_reading(offset: int) -> None:
+    samples = run_of(RUN).samples()[1000 + offset :]
+    steps = steps_of(analysed(run_of(RUN), samples))
+    assert len(steps) > 20
+    assert steps[0].time >= samples.time[0]
+
+
 @settings(deadline=None, max_examples=20, derandomize=True)
 @given(st.floats(10.0, 20.0), st.floats(0.5, 4.0))
 def test_no_step_lies_in_a_gap(begin: float, length: float) -> None:

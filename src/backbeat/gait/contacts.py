@@ -104,8 +104,10 @@ class ContactFinder:
 
         stop, end = w.after, min(w.after + SETTLE, len(up) - 1)
         following = None
-        next_at = next((c for c in range(w.after + 1, end + 1) if up[c] >= level), None)
-        if next_at is not None:
+        next_at = w.after + 1
+        while next_at <= end and up[next_at] < level:
+            next_at += 1
+        if next_at <= end:
             landed, top = _landing(w, slope, next_at, crossing(up, level, next_at), end)
             if landed > contact:
                 following = landed
@@ -169,9 +171,11 @@ def _landing(w: Window, slope: float, loaded_at: int, loaded: float, end: int) -
     ahead, behind = r[steep : steep - _NEAR - 1 : -1], r[steep : steep + _FALL + 1]
     top, bottom = steep - ahead.index(max(ahead)), steep + behind.index(min(behind))
     half = 0.5 * (vertex(r, top)[1] + vertex(r, bottom)[1])
-    below = next((c for c in range(top + 1, bottom + 1) if r[c] <= half), None)
+    below = top + 1
+    while below <= bottom and r[below] > half:
+        below += 1
     by_loading = loaded - RISE_LAG_S * RATE_HZ
-    if below is not None and fastest < 0.0:
+    if below <= bottom and fastest < 0.0:
         by_braking = crossing(r, half, below) + (loaded_at - _BEFORE - CONTACT_LAG_S * RATE_HZ)
         if abs(by_braking - by_loading) <= BELIEVED_S * RATE_HZ:
             return by_braking, top + loaded_at - _BEFORE
@@ -181,7 +185,9 @@ def _landing(w: Window, slope: float, loaded_at: int, loaded: float, end: int) -
 def _dip(w: Window, slope: float, peak: float, stop: int, expected: float) -> float | None:
     """Column of the dip of the forward signal nearest to where toe-off is expected, None where there is none."""
     up, lag = w.up10, TOE_OFF_LAG_S * RATE_HZ
-    first = next((c for c in range(BEFORE + 1, w.after) if up[c] < 0.5 * peak), w.after)
+    first, unloaded = BEFORE + 1, 0.5 * peak
+    while first < w.after and up[first] >= unloaded:
+        first += 1
     last = min(stop, len(up) - 1)
     r = [f - slope * v for f, v in zip(w.forward10[first : last + 1], up[first : last + 1], strict=True)]
     dips = [c for c in range(1, len(r) - 1) if r[c - 1] >= r[c] < r[c + 1]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,7 +101,7 @@ class Frames:
             end = self.end + FRAME
             if end >= activity.WINDOW * EVERY:
                 looked.append(self._frame(low.view(max(0, end - WINDOW), end)[rows, ::EVERY].T.copy(), end))
-            self._matrices.append(np.full((9, 1), np.nan) if self._axes is None else self._axes.reshape(9, 1))
+            self._matrices.room(1)[:, 0] = math.nan if self._axes is None else self._axes.ravel()
             self._matrices.forget_before(self._matrices.end - _KEPT)
         return looked
 

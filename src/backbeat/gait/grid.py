@@ -67,6 +67,13 @@ class Grid:
         if self._absent:
             room[self._absent] = 0.0
 
+    @property
+    def reach(self) -> float:
+        """Grid samples before this time are settled, s."""
+        raw, m = self._raw, self._decimation
+        last = raw.end - 1 if m == 1 else (raw.end - self._margin - 1) // m * m
+        return raw.value(last - m) if last > 0 else -math.inf
+
     def advance(self) -> FloatArray:
         """New grid samples, shape (channels + 1, n); the last row is the time of the reading that settled them."""
         if self._decimation > 1:

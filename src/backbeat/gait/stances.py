@@ -91,8 +91,7 @@ class StanceFinder:
                 if self._peak is not None and (value > last or index - self._since == LONGEST_FALL - 1):
                     self._close(vertical, index, last, stances)
                 if value > risen:
-                    if index > self._since:  # else the signal begins within a stance: when that began is not to be seen
-                        self._before, self._low = _lowest(vertical, max(self._since, index - LONGEST_FALL), index + 1)
+                    self._before, self._low = _lowest(vertical, max(self._since, index - LONGEST_FALL), index + 1)
                     self._high, self._since, self._up = True, index, index
             last = value
         self._last = last

@@ -77,14 +77,20 @@ class StepMaker:
 
     def make(self, stretch: Stretch, settled: Sequence[Settled]) -> list[tuple[int, Step]]:
         """Steps, each with the grid index that settled it; the first of a bout wait for one another."""
-        return [step for item in settled for step in self._told(stretch, self._draft(stretch, item), item.at)]
+        steps: list[tuple[int, Step]] = []
+        for item in settled:
+            draft = self._draft(stretch, item)
+            if draft is not None:
+                steps += self._told(stretch, draft, item.at)
+        return steps
 
     def drop(self, stretch: Stretch, at: int) -> list[tuple[int, Step]]:
         """Let go of steps that still wait to be told apart: their bout is over, they stay without a side."""
         held, self._held = self._held, []
         return [(at, _step(stretch, draft, None, None, at)) for draft in held]
 
-    def _draft(self, stretch: Stretch, item: Settled) -> _Draft:
+    def _draft(self, stretch: Stretch, item: Settled) -> _Draft | None:
+        """Everything but the side; None where the contact lies before the first reading."""
         matrix = stretch.frames.matrix(item.frame)
         w = cut(stretch, item, matrix)
         c = self._contacts.find(w) if item.activity == "running" else None
@@ -93,6 +99,8 @@ class StepMaker:
             toe_off, length = None, float(w.after - w.before)
         else:
             contact, toe_off, loaded, length = c.initial_contact, c.toe_off, c.loaded, c.step
+        if contact < 0.0:
+            return None
         rhythm = self._rhythm(item, contact, length)
         whole = None
         if rhythm.begin is not None:

@@ -80,7 +80,7 @@ class Stretch:
     def extend(self, block: Samples) -> Told | None:
         """Add readings; what they settled, None where they settle nothing: then they wait."""
         self._grid.add(block)
-        return self._advance() if block.time[-1] >= self._due and self._append(self._grid.advance()) else None
+        return self._advance() if self._grid.reach > self._due and self._append(self._grid.advance()) else None
 
     def finish(self, seen: float) -> Told:
         """The stretch is over: its last sample stands in for what did not come, and the last activity ends.
