@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 
 import pytest
 
@@ -54,6 +55,31 @@ def test_a_run_arrives_whole_at_a_second_client(mosquitto: Mosquitto, version: s
     assert (note["about"], note["value"]) == ("pain", {"value": 3, "when": "during"})
     last = reader.on("/last")[-1].json
     assert (last["kind"], last["running_s"], last["session"]) == ("summary", 120.0, SESSION)
+
+
+def test_times_of_day_are_right_once_the_network_has_set_the_clock(mosquitto: Mosquitto) -> None:
+    """A Pi that starts without a network has the time of its last shutdown."""
+    now = {"wall": INFO.utc_offset_s, "clock": 0.0}
+    run = Publisher(
+        MqttSettings.from_url(mosquitto.url),
+        replace(INFO, origin="live"),
+        report=print,
+        wall=lambda: now["wall"],
+        clock=lambda: now["clock"],
+    )
+    with Reader(mosquitto.port, "backbeat/#") as reader:
+        run.wait_connected()
+        for second in range(4):
+            if second == 2:
+                now["wall"] += 86_400.0
+            run.take(readings(second, 1.0), [])
+            reader.wait_for("/live", second + 1)
+            now = {name: value + 1.0 for name, value in now.items()}
+        told = [got.json["utc"] for got in reader.on("/live")[:4]]
+        run.finish([])
+    assert [utc[:19] for utc in told] == [
+        "2025-06-15T15:06:40", "2025-06-15T15:06:41", "2025-06-16T15:06:42", "2025-06-16T15:06:43",
+    ]  # fmt: skip
 
 
 def test_who_comes_late_sees_what_is_retained(mosquitto: Mosquitto) -> None:

@@ -63,7 +63,8 @@ class Publisher:
             clock: monotonic seconds.
         """
         self._settings, self._info, self._report = settings, info, report
-        self._end_patience_s, self._clock = end_patience_s, clock
+        self._end_patience_s, self._clock, self._wall = end_patience_s, clock, wall
+        self._ahead = wall() - clock()
         self._live = LiveState()
         self._live_told = -1.0
         self._session: str | None = None
@@ -154,5 +155,9 @@ class Publisher:
         return Moment(utc=self._utc(time_s), session=self._session)
 
     def _utc(self, time_s: float) -> str | None:
+        """Of a moment of the readings; a Pi without a clock of its own is set right by the network during a run."""
         offset = self._info.utc_offset_s
-        return None if offset is None else utc_text(offset + time_s)
+        if offset is None:
+            return None
+        set_s = self._wall() - self._clock() - self._ahead if self._info.origin == "live" else 0.0
+        return utc_text(offset + time_s + set_s)
