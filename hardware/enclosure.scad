@@ -17,7 +17,7 @@ clip = 2.0;             // thickness of the clip's tongue
 
 plug = [6.5, 4.0];      // STEMMA QT cable
 usb = [12.5, 8.5];      // micro-USB plug with its sleeve
-wires = [12, 4];        // four sockets' wires
+wires = [20, 4];        // of the sensor, and of motor and button
 
 function outer(board) = [board.x + 2 * (gap + wall), board.y + 2 * (gap + wall), board.z + 2 * gap + wall];
 

@@ -97,6 +97,17 @@ def test_at_most_one_spoken_cue_in_three_minutes() -> None:
     assert all(b - a >= 180 for a, b in pairwise(spoken))
 
 
+def test_the_pause_between_two_spoken_cues_outlasts_a_session() -> None:
+    known, spoken = Known("sacrum"), []
+    for at in (0.0, 100.0, 200.0):
+        session = Strain(StrainSettings(), known)
+        (alert,) = session.context(Context(at, "pain", {"value": 5, "when": "during"}), at)
+        session.finish("s", at + 50.0, at + 50.0, 0.0)
+        assert isinstance(alert, Alert)
+        spoken.append(alert.spoken)
+    assert spoken == [True, False, True]
+
+
 def note(value: JsonValue) -> Context:
     return Context(1.0, "pain", value)
 

@@ -68,12 +68,14 @@ def _ask() -> Answers:
         sensor = sensor.format(address=_question("Its address (`backbeat sensors` shows it)", None, _address))
     typer.echo("Where is it worn?  1 middle of the back (best)  2 left hip  3 right hip  4 not sure")
     position = POSITIONS[_question("Number", "1", _one_of(POSITIONS))]
+    yes_no = _one_of({"y": 1, "n": 0})
+    cues = _question("Are a motor and a button wired as in hardware/README.md? y or n", "n", yes_no) == "y"
     host = _question("MQTT broker: name or address, - for none", "-", _some)
     if host == "-":
-        return Answers(runner, name, sensor, position)
-    tls = _question("Does it use TLS? y or n", "n", _one_of({"y": 1, "n": 0})) == "y"
+        return Answers(runner, name, sensor, position, cues)
+    tls = _question("Does it use TLS? y or n", "n", yes_no) == "y"
     user = _question("User at the broker, - for none", "-", _some)
-    return Answers(runner, name, sensor, position, host, tls, None if user == "-" else user)
+    return Answers(runner, name, sensor, position, cues, host, tls, None if user == "-" else user)
 
 
 def _question(words: str, default: str | None, read: Callable[[str], T]) -> T:

@@ -14,6 +14,7 @@ class Answers:
         name: for people.
         sensor: URI.
         position: where on the body.
+        cues: motor and button are wired as in hardware/README.md.
         host: of the broker; None publishes nothing.
         tls: whether it uses TLS.
         user: at the broker.
@@ -23,6 +24,7 @@ class Answers:
     name: str
     sensor: str
     position: str
+    cues: bool = False
     host: str | None = None
     tls: bool = False
     user: str | None = None
@@ -43,6 +45,8 @@ def written(answers: Answers) -> str:
         "[mount]",
         f"position = {_text(answers.position)}   # sacrum: the middle of the back",
     ]
+    if answers.cues:
+        lines += ["", "[cues]", "motor_pin = 17   # try both: backbeat cues test", "button_pin = 27"]
     if answers.host is not None:
         lines += ["", "[mqtt]", f"host = {_text(answers.host)}"]
     if answers.host is not None and answers.tls:

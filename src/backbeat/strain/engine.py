@@ -35,11 +35,13 @@ class Known:
         position: where on the body.
         baseline: the runner's own, or the population's.
         signal: the last word on the signal.
+        spoken_at: when an alert was last let to be spoken, s: the pause after it outlasts a session.
     """
 
     position: Position
     baseline: Baseline = field(default_factory=population)
     signal: SignalQuality | None = None
+    spoken_at: float = -math.inf
 
     @property
     def quality(self) -> float:
@@ -79,7 +81,7 @@ class Strain:
         self._symmetry = SymmetryWatch(settings.symmetry, known.withheld)
         self._blocks = BlockBuilder(settings.drift.block_s)
         self._drift = DriftWatch(settings.drift, known.baseline)
-        self._alerts = Alerts(settings.alerts)
+        self._alerts = Alerts(settings.alerts, last_spoken=known.spoken_at)
         self._deviation = Deviation()
         self._exposure = ExposureWatch()
         self._totals = Totals()
@@ -157,6 +159,7 @@ class Strain:
 
     def abandon(self, time: float, known_at: float) -> list[Event]:
         """It did not become a session: what was raised is cleared."""
+        self._known.spoken_at = self._alerts.last_spoken
         return [*self._alerts.clear_all(time, known_at)]
 
     def finish(self, session: str, end: float, known_at: float, gaps_s: float) -> list[Event]:
@@ -168,6 +171,7 @@ class Strain:
         for name, finding in self._exposure.at_end(self._known.baseline.exposure, self._totals, self._alerts):
             events += self._alerts.tell_once(name, finding, end, known_at)
         events += self._alerts.clear_all(end, known_at)
+        self._known.spoken_at = self._alerts.last_spoken
         events.append(self._summary(session, end, known_at, gaps_s))
         return events
 
