@@ -9,7 +9,7 @@ EXTRAS ?= dev
 help: ## what can be typed here
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-demo: ## six simulated runners, a broker and what a coach would see
+demo: ## six simulated runners, a broker and the coach's page
 	@$(MAKE) --no-print-directory setup EXTRAS=demo
 	$(BIN)/backbeat demo $(ARGS)
 

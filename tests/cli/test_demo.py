@@ -15,6 +15,9 @@ import pytest
 from backbeat.team.runners import TEAM
 from rigs.reader import Reader, wait_until
 
+OUTSIDE_A_TEST = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+"""NiceGUI behaves differently where it finds itself in a test."""
+
 
 def backbeat(*words: str) -> list[str]:
     return [sys.executable, "-m", "backbeat", *words]
@@ -28,7 +31,7 @@ def demo(*words: str) -> Iterator[tuple[subprocess.Popen[str], str, int]]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "COLUMNS": "100"},
+        env={**OUTSIDE_A_TEST, "COLUMNS": "100"},
     ) as process:
         try:
             assert process.stdout
@@ -51,6 +54,7 @@ def test_it_ends_by_itself_with_every_runners_summary_and_can_be_subscribed_to()
             rest = process.stdout.read()
         assert process.wait() == 0
     assert "simulated" in head
+    assert re.search(r"The page of the team: http://127\.0\.0\.1:\d+", rest), rest
     _, _, sessions = rest.partition("Each runner's session")
     for runner in TEAM:
         assert re.search(rf"{runner.name} +0:0[12]:\d\d +\d+ +1\d\d ", sessions), rest

@@ -23,7 +23,7 @@ COMMANDS = {
     "cues": "What a runner feels and hears on the way: show it, try motor, voice and button.",
     "dashboard": "The team, each runner and the sessions in the browser.",
     "datasets": "Public recordings to try things with.",
-    "demo": "Six simulated runners, a broker and what a coach would see.",
+    "demo": "Six simulated runners, a broker and the coach's page.",
     "doctor": "Check sensor, bus, disk, clock and broker; each with the remedy.",
     "evaluate": "Score the analysis on recordings with ground truth.",
     "fleet": "Many simulated devices at a broker of its own, to see what the broker does.",

@@ -24,6 +24,9 @@ TABLE_FIRST_S, TABLE_EVERY_S = 4.0, 15.0
 WORDS, FOLDED = ("runner", "doing", "alerts"), ("runner", "alerts")
 """Columns that are no figures, and those that take several lines where the terminal is narrow."""
 
+WIDE = 100
+"""Characters of a terminal that has room between the columns."""
+
 Message = Mapping[str, Any]
 
 
@@ -118,7 +121,8 @@ class Coach:
         return self._rows("What a coach sees, once a second (simulated runners)", rows)
 
     def _rows(self, title: str, rows: Mapping[str, Mapping[str, str]]) -> Table:
-        table = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False)
+        room = 1 if self._console.width >= WIDE else 0
+        table = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False, padding=(0, room))
         for name in ("runner", *next(iter(rows.values()), {})):
             table.add_column(
                 name, justify="left" if name in WORDS else "right", overflow="fold", no_wrap=name not in FOLDED
@@ -130,13 +134,13 @@ class Coach:
 
 def _figures(body: Message) -> dict[str, str]:
     return {
-        "steps/min": _amount(body["cadence_spm"]),
-        "contact ms": _amount(body["contact_time_ms"]),
-        "left g": _amount(body["impact_left_g"], 2),
-        "right g": _amount(body["impact_right_g"], 2),
-        "R−L %": _amount(body["impact_symmetry_pct"], 1, signed=True),
+        "steps\n/min": _amount(body["cadence_spm"]),
+        "contact\nms": _amount(body["contact_time_ms"]),
+        "left\ng": _amount(body["impact_left_g"], 2),
+        "right\ng": _amount(body["impact_right_g"], 2),
+        "R−L\n%": _amount(body["impact_symmetry_pct"], 1, signed=True),
         "alerts": body["alerts"].replace(", ", "\n") or "–",
-        "signal %": _amount(None if body["signal_quality"] is None else 100 * body["signal_quality"]),
+        "signal\n%": _amount(None if body["signal_quality"] is None else 100 * body["signal_quality"]),
     }
 
 
@@ -155,10 +159,10 @@ def _summary(body: Message) -> dict[str, str]:
     return {
         "running": _clock(body["running_s"]),
         "steps": str(body["steps"]),
-        "steps/min": _amount(body["cadence_spm"]),
-        "contact ms": _amount(body["contact_time_ms"]),
-        "impact g": _amount(body["impact_peak_g"], 2),
-        "R−L %": _amount(symmetry.get("impact_pct"), 1, signed=True),
+        "steps\n/min": _amount(body["cadence_spm"]),
+        "contact\nms": _amount(body["contact_time_ms"]),
+        "impact\ng": _amount(body["impact_peak_g"], 2),
+        "R−L\n%": _amount(symmetry.get("impact_pct"), 1, signed=True),
         "alerts": "\n".join(f"{name} ×{count}" for name, count in body["alerts"].items()) or "none",
     }
 

@@ -22,15 +22,18 @@ from backbeat.team.runners import TEAM
 PACE = 10.0
 """The demo's runners live so many times faster than we do: ten minutes of running in one of ours."""
 
-MINUTES_ALONE = 1.0
-"""How long it lasts where there is no terminal to stop it from."""
+MINUTES_ALONE = 0.9
+"""How long it lasts where there is no terminal to stop it from: all alerts have come by then."""
+
+PAGE_PATIENCE_S = 15.0
+"""The runners wait for the page, so that it has seen all of them, but not for ever."""
 
 SUMMARY_PATIENCE_S = 10.0
 
 
 def command(
     minutes: Annotated[
-        float | None, typer.Option(min=0.05, help="End by itself after so long; one minute without a terminal.")
+        float | None, typer.Option(min=0.05, help="End by itself after so long; 0.9 without a terminal.")
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Of the broker; 0 takes a free one.")] = 0,
     pace: Annotated[float, typer.Option(min=1.0, max=50.0, help="So many times faster than real time.")] = PACE,
@@ -56,9 +59,16 @@ def command(
         say(f"  mosquitto_sub -h 127.0.0.1 -p {broker.port} -t 'backbeat/#' -v")
         say("Let a real recording run with them:")
         say(f"  backbeat replay run.csv --realtime --mqtt '{broker.url}?team=demo&runner=me&runner_name=Me'")
-        stack.enter_context(Page(f"{broker.url}?version=3.1.1", say, browse=console.is_terminal and can_browse()))
         outing = Outing(settings, say, pace=pace, seconds=seconds)
-        stack.enter_context(stopped_by_signals(outing.stop))
+        page = Page(f"{broker.url}?version=3.1.1", say, browse=console.is_terminal and can_browse())
+
+        def stop() -> None:
+            outing.stop()
+            page.settled.set()
+
+        stack.enter_context(stopped_by_signals(stop))
+        stack.enter_context(page)
+        page.settled.wait(PAGE_PATIENCE_S)
         coach = stack.enter_context(Coach(settings, console))
         outing.run()
         coach.sum_up([runner.id for runner in TEAM], SUMMARY_PATIENCE_S)

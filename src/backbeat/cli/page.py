@@ -35,6 +35,8 @@ class Page:
         self._broker, self._say, self._browse = broker, say, browse
         self._process: subprocess.Popen[str] | None = None
         self._ended = False
+        self.settled = threading.Event()
+        """It is known where the page is, or why there is none."""
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(  # noqa: S603 (our own command)
@@ -47,7 +49,8 @@ class Page:
             start_new_session=True,  # Ctrl-C is for us; it ends when we say so
             preexec_fn=die_with_parent(),
         )
-        threading.Thread(target=self._follow, args=(self._process,), name="page", daemon=True).start()
+        self._follower = threading.Thread(target=self._follow, args=(self._process,), name="page", daemon=True)
+        self._follower.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -59,6 +62,9 @@ class Page:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+            self._follower.join(STOP_PATIENCE_S)
+            if self._process.stdout:
+                self._process.stdout.close()
 
     def _follow(self, process: subprocess.Popen[str]) -> None:
         """Tell where the page is as soon as it is served, and read what the process says lest it wait for us."""
@@ -69,10 +75,12 @@ class Page:
             if found and not told and _served(found[0], lambda: self._ended or process.poll() is not None):
                 told = True
                 self._say(f"The page of the team: {found[0]}")
+                self.settled.set()
                 if self._browse:
                     webbrowser.open(found[0])
         if not told and not self._ended:
             self._say(f"There is no page to look at: {said.removeprefix('backbeat: ')}")
+        self.settled.set()
 
 
 def can_browse() -> bool:
