@@ -51,7 +51,7 @@ def try_out(
     found = openers(settings, real_pins, lambda: presses.put("short"), lambda: presses.put("long"))
     with ExitStack() as stack:
         outputs = [stack.enter_context(closing(opener(time.sleep))) for opener in found]
-        if settings.motor_pin is not None or settings.voice != "none":
+        if settings.tells:
             _play(outputs, {**wished(settings), **ANSWERS})
         if settings.button_pin is not None:
             _await(presses, seconds)

@@ -103,7 +103,8 @@ def command(
             asked = _asked(configured, belt)
             publisher = _publisher(broker, info, settings, inbox, asked) if broker else None
             service = [Service(info.name)] if "NOTIFY_SOCKET" in os.environ else []  # systemd started us
-            return [*([belt] if belt else []), *kept, *outputs(info, jsonl, lines, publisher, _say), *service]
+            # The belt after the publisher: at the end the summary does not wait for a buzz.
+            return [*kept, *outputs(info, jsonl, lines, publisher, _say), *([belt] if belt else []), *service]
 
         place = _recording_place(record, configured.recorder)
         if place is None:
@@ -229,7 +230,7 @@ def _asked(configured: Settings, belt: Belt | None) -> dict[type[Command], Handl
 
     history, runner = configured.history, configured.runner.id
     pages = write_report(runner_history(history, runner), pages_folder(history, runner))
-    return {Report: pages, Identify: belt.identify if belt else say_who(runner, _say)}
+    return {Report: pages, Identify: belt.identify if belt and configured.cues.tells else say_who(runner, _say)}
 
 
 def _publisher(

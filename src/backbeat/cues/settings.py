@@ -34,6 +34,11 @@ class CueSettings:
     voice: Literal["none", "espeak-ng", "spd-say"] = "none"
 
     @property
+    def tells(self) -> bool:
+        """Whether there is anything to feel or to hear."""
+        return self.motor_pin is not None or self.voice != "none"
+
+    @property
     def any(self) -> bool:
-        """Whether there is anything to cue with or to press."""
-        return self.motor_pin is not None or self.button_pin is not None or self.voice != "none"
+        """Whether there is anything to feel, to hear or to press."""
+        return self.tells or self.button_pin is not None
