@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from rich.console import Console
 
-from backbeat.events import ActivityChange, Alert, SessionChange, SignalQuality, Step, Summary
+from backbeat.events import ActivityChange, Alert, SessionChange, SignalQuality, Step, Summary, Symmetry
 from backbeat.numerals import big
 from backbeat.samples import Context, Samples, SourceInfo
 from backbeat.terminal import LargeFigures, PlainLines, title
@@ -74,9 +74,9 @@ def test_nothing_is_told_of_a_silent_recording_but_its_name() -> None:
     assert out.getvalue() == "runner.csv\n"
 
 
-def lines_of(view: LargeFigures) -> list[str]:
+def lines_of(view: LargeFigures, width: int = 100) -> list[str]:
     out = io.StringIO()
-    Console(file=out, width=100).print(view._view())
+    Console(file=out, width=width).print(view.shown())
     return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
@@ -105,6 +105,19 @@ def test_a_runner_reads_large_figures_the_alert_and_how_well_it_is_measured() ->
     told = lines_of(view)
     assert told[0].startswith("runner.csv: unknown")
     assert any(line.startswith("sensor lost   signal 40 %") for line in told)
+    view.finish([])
+
+
+def test_three_figures_fit_into_eighty_columns() -> None:
+    view = LargeFigures(INFO, Console(file=io.StringIO(), force_terminal=True, width=80))
+    lopsided = Symmetry(start=200.0, end=229.0, known_at=229.0, steps_left=50, steps_right=50, impact_pct=-24.2)
+    hard = [replace(step, impact_peak_g=12.5) for step in steps(201.0, 229.6)]
+    view.take(minutes(), [*hard, lopsided])
+    told = lines_of(view, 80)
+    assert "cadence, steps/min" in told[7]
+    assert "impact, g" in told[7]
+    assert told[7].endswith("right against left, %")
+    assert max(len(line) for line in told[2:8]) <= 80
     view.finish([])
 
 

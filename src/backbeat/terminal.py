@@ -107,7 +107,7 @@ class LargeFigures:
             console=console,
         )
         self._task = self._progress.add_task("", total=self._total, at=words.clock(0))
-        self._screen = Screen(console=console, refresh_per_second=5, transient=True, get_renderable=self._view)
+        self._screen = Screen(console=console, refresh_per_second=5, transient=True, get_renderable=self.shown)
         self._screen.start()
 
     def take(self, block: Samples | Context, events: Sequence[Event]) -> None:
@@ -134,12 +134,13 @@ class LargeFigures:
             elif told := words.line(event, self._start or 0.0):
                 self._console.print(told, highlight=False, markup=False)
 
-    def _view(self) -> Group:
+    def shown(self) -> Group:
+        """What stands on the terminal now."""
         live = self._state.now()
         large = [
             (_figure(live.cadence_spm, 0), "cadence, steps/min"),
             (_figure(live.impact_peak_g, 1), "impact, g"),
-            (_figure(live.impact_symmetry_pct, 1, signed=True), "impact, right against left, %"),
+            (_figure(live.impact_symmetry_pct, 1, signed=True), "impact right against left, %"),
         ]
         shown = Columns(
             [Group(Text(big(figure, self._dot), "bold"), Text(f"{name}\n", "dim")) for figure, name in large]
@@ -164,7 +165,10 @@ def _alert(live: Live) -> Text:
 
 
 def _figure(value: float | None, decimals: int, *, signed: bool = False) -> str:
-    return "–" if value is None else f"{value:{'+' if signed else ''}.{decimals}f}"
+    """At most three digits and a sign, so that three figures fit into eighty columns."""
+    if value is None:
+        return "–"
+    return f"{value:{'+' if signed else ''}.{decimals if abs(value) < 9.95 else 0}f}"
 
 
 def _figures(name: str, figures: dict[str, str]) -> Table:
