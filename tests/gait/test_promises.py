@@ -238,3 +238,10 @@ def test_an_absent_axis_is_no_warning(axis: int) -> None:
     acc = samples.acc.copy()
     acc[:, axis] = np.nan
     analysed(run_of("stand=2&seconds=40&speed=3"), replace(samples, acc=acc, absent={f"acc_{'xyz'[axis]}": "broken"}))
+
+
+@pytest.mark.parametrize("rate", [25, 26, 40, 52, 100])
+@pytest.mark.parametrize("noise", [30, 60])
+def test_noise_does_not_walk(rate: int, noise: int) -> None:
+    """A sensor that rattles by 0.15 and 0.3 g, a hundred times what it should."""
+    assert steps_of(analysed(run_of(f"programme=stand:120&noise={noise}&rate={rate}"))) == []

@@ -54,7 +54,7 @@ def test_no_difference_reads_none(measure: str) -> None:
     assert abs(values.mean()) <= 0.1, f"{values.mean():.3f} ± {values.std() / SEEDS**0.5:.3f}"
 
 
-@pytest.mark.parametrize("measure", ["impact", "step_time"])
+@pytest.mark.parametrize("measure", sorted(PARAMETER))
 def test_the_95_percent_interval_covers_the_truth_in_93_to_97_percent(measure: str) -> None:
     inside = []
     for true, query in ((0.0, ""), (TRUE_PCT, f"&{PARAMETER[measure]}={TRUE_PCT}")):

@@ -30,6 +30,8 @@ RATE_HZ = 50
 """Samples a second: enough for a 10 Hz band."""
 WINDOW = 100
 """Samples that one decision looks back on."""
+LEAST_MEAN_G = 0.5
+"""A mean below this holds no gravity (the axis that points up is missing): there is no vertical to look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ def rhythm(acc: FloatArray) -> Rhythm:
     """
     mean = _TAPER @ acc
     length = math.sqrt(float(mean @ mean))
-    if length < 1e-6:
+    if length < LEAST_MEAN_G:
         return Rhythm(0.0, 0.0, 0.0, length, 0.0, 0.0)
     vertical = acc @ (mean / length) - length
     power = float(_TAPER @ (vertical * vertical))

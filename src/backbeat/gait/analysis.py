@@ -41,6 +41,7 @@ class Memory:
         position: where the sensor sits, as set or found.
         arm: what is known of its distance from the midline.
         told: position and absences, as last told.
+        looks: the readings with which the looks of the last feed came, s.
     """
 
     axes: body_axes.AxesState = field(default_factory=body_axes.AxesState)
@@ -50,6 +51,15 @@ class Memory:
     position: Position = "unknown"
     arm: LeverArm = field(default_factory=LeverArm)
     told: tuple[Position, dict[str, str]] | None = None
+    looks: list[float] = field(default_factory=list)
+
+    def signal(self, time: float, known: float) -> SignalQuality:
+        """The signal as it is now."""
+        quality, problems = self.quality.now(time)
+        absent = {} if self.told is None else self.told[1]
+        return SignalQuality(
+            time=time, known_at=known, quality=quality, problems=problems, position=self.position, absent=absent
+        )
 
 
 class Analysis:
@@ -65,6 +75,7 @@ class Analysis:
     def __init__(self, first: Samples, rate_hz: float, mount: Mount, memory: Memory) -> None:
         self._memory = memory
         self._rate_hz, self._gyroscope, self._absent = rate_hz, first.gyr is not None, first.absent
+        self._axis_missing = any(name.startswith("acc_") for name in first.absent)
         self._stretch = Stretch(Grid(first, rate_hz), mount, memory.axes)
         self._steps = StepMaker(gyroscope=self._gyroscope, sides_state=memory.sides, posture=memory.posture)
         self._saturated: list[float] = []
@@ -130,22 +141,19 @@ class Analysis:
         if clipped:
             memory.quality.saw("saturated", clipped[-1])
             self._saturated = [t for t in self._saturated if t > time - 5.0]
+        memory.looks.append(known)
         if frame.activity != "other":
             memory.quality.moved(frame.mean_g, time)
+        if self._axis_missing:
+            memory.quality.looked(frame.mean_g, time, moving=frame.moving, axes=frame.axes)
         if frame.slipped and frame.activity == "running":
             memory.quality.saw("slipped", time)
         self._locate(frame)
         absent = absences(self._rate_hz, gyroscope=self._gyroscope, absent=self._absent, axes=frame.axes)
-        news, told = memory.quality.news(time), (memory.position, absent)
-        if news is not None or told != memory.told:
-            quality, problems = news or memory.quality.now(time)
+        told = memory.position, absent
+        if memory.quality.changed(time) or told != memory.told:
             memory.told = told
-            position = memory.position
-            events.append(
-                SignalQuality(
-                    time=time, known_at=known, quality=quality, problems=problems, position=position, absent=absent
-                )
-            )
+            events.append(memory.signal(time, known))
         events += self._stability(frame, time, known)
         return events
 

@@ -10,6 +10,7 @@ import numpy as np
 from backbeat.events import ActivityChange, SignalQuality, Stability, Step
 from backbeat.gait.analysis import Analysis, Memory
 from backbeat.gait.grid import LONGEST_HOLE_S
+from backbeat.gait.idle import Idle
 from backbeat.gait.mount import Mount, Worn
 from backbeat.gait.sides import SidesState
 from backbeat.samples import (
@@ -54,6 +55,7 @@ class Engine:
         self._last_time: float | None = None
         sides = SidesState(legs=None if settings.worn is None else settings.worn.legs)
         self._memory = Memory(position=info.position, sides=sides)
+        self._idle = Idle()
 
     def feed(self, block: Samples) -> Sequence[GaitEvent]:
         """The events that this block settles."""
@@ -67,9 +69,23 @@ class Engine:
         return () if self._last_time is None else self._finish(self._last_time)
 
     def _feed(self, block: Samples) -> Sequence[GaitEvent]:
-        block = _usable(block)
         if len(block) == 0:
             return ()
+        usable = _usable(block)
+        events = self._analysed(usable) if len(usable) else ()
+        looks, self._memory.looks = self._memory.looks, []
+        faults = self._idle.faults(block.time, usable.time, looks)
+        if not faults:
+            return events
+        return sorted((*events, *map(self._fault, *zip(*faults, strict=True))), key=_known_at)
+
+    def _fault(self, time: float, problem: str) -> SignalQuality:
+        memory = self._memory
+        memory.quality.saw(problem, time)
+        memory.quality.changed(time)
+        return memory.signal(time, time)
+
+    def _analysed(self, block: Samples) -> Sequence[GaitEvent]:
         time = block.time
         before, self._last_time = self._last_time, float(time[-1])
         holes = time[1:] - time[:-1] > LONGEST_HOLE_S
@@ -110,6 +126,10 @@ class Engine:
             events += self._analysis.finish(seen)
             self._analysis = None
         return events
+
+
+def _known_at(event: GaitEvent) -> float:
+    return event.known_at
 
 
 def _usable(block: Samples) -> Samples:

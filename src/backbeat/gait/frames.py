@@ -37,6 +37,7 @@ class Frame:
         changed: it was another activity half a second before.
         mean_g: length of the mean specific force.
         step_hz: step frequency.
+        moving: a gait is seen, whether or not it is established.
         slipped: the sensor was found to have turned on the body.
         axes: body axes in sensor axes, None until found.
     """
@@ -46,6 +47,7 @@ class Frame:
     changed: bool
     mean_g: float
     step_hz: float
+    moving: bool
     slipped: bool
     axes: FloatArray | None
 
@@ -115,7 +117,9 @@ class Frames:
             self.first = self._matrices.end
         now: Activity = self._activity.activity if self._axes is not None else "other"
         slipped = self.axes_state.slips != slips
-        return Frame(end, now, now != before.activity, rhythm.mean, rhythm.step_hz, slipped, self._axes)
+        return Frame(
+            end, now, now != before.activity, rhythm.mean, rhythm.step_hz, self._activity.moving, slipped, self._axes
+        )
 
     def _find_axes(self, recent: FloatArray, rhythm: activity.Rhythm) -> None:
         """Body axes after one more frame; they stay where there is no motion to tell."""

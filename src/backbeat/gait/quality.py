@@ -6,6 +6,7 @@ import math
 from collections import deque
 from collections.abc import Mapping
 
+from backbeat.gait.activity import LEAST_MEAN_G
 from backbeat.samples import FloatArray
 
 MEMORY_S = 9.75
@@ -13,16 +14,31 @@ MEMORY_S = 9.75
 the time cannot decide."""
 SCALE_TOLERANCE_G = 0.12
 """Largest believable deviation of the mean specific force from 1 g while moving."""
+LOST_LOOKS = 6
+"""Looks at a gait (one each half second) after which body axes would have been found."""
 LOWEST_RATE_HZ = 80.0
 """Readings a second below which the 20 Hz band is not there to measure in."""
 
 PROBLEMS = {
+    "unusable": "The readings are no numbers, or larger than any a runner makes: look at the sensor and the units.",
+    "slow": "Readings come more than 45 ms apart again and again: no step can be found. 25 a second would do.",
+    "vertical": "The accelerometer's axis that points up is missing: no step can be found.",
+    "forward": "Forward cannot be told, as an axis of the accelerometer is missing: no step can be found.",
     "gap": "Readings are missing.",
     "saturated": "Readings reach the end of the sensor's range: choose a wider range.",
     "scale": "The mean specific force of the motion is not 1 g: wrong units or range, or a filtered signal.",
     "slipped": "The sensor has turned on the body: fasten it.",
 }
-PENALTY = {"gap": 0.3, "saturated": 0.2, "scale": 0.4, "slipped": 0.5}
+PENALTY = {
+    "unusable": 1.0,
+    "slow": 1.0,
+    "vertical": 1.0,
+    "forward": 1.0,
+    "gap": 0.3,
+    "saturated": 0.2,
+    "scale": 0.4,
+    "slipped": 0.5,
+}
 
 _PELVIS = ("pelvic_tilt_range_deg", "pelvic_drop_range_deg", "pelvic_rotation_range_deg", "pelvic_drop_deg")
 _BY_BODY_AXIS = (("braking_m_s",), ("medio_lateral_sway_cm", "harmonic_ratio_lateral", "rms_ratio_lateral"), ())
@@ -35,6 +51,7 @@ class Quality:
         self._seen: dict[str, float] = {}
         self._told: tuple[str, ...] | None = None
         self._scale: deque[bool] = deque(maxlen=20)
+        self._lost = 0
 
     def saw(self, problem: str, time: float) -> None:
         """A problem was there at this time."""
@@ -46,13 +63,26 @@ class Quality:
         if sum(self._scale) > len(self._scale) // 2:
             self.saw("scale", time)
 
-    def news(self, time: float) -> tuple[float, dict[str, str]] | None:
-        """Quality (0 to 1) and problems, if they changed."""
-        quality, problems = self.now(time)
-        if tuple(problems) == self._told:
-            return None
-        self._told = tuple(problems)
-        return quality, problems
+    def looked(self, mean_g: float, time: float, *, moving: bool, axes: FloatArray | None) -> None:
+        """Half a second of a sensor without all axes of its accelerometer: does what is left show up and forward?
+
+        Args:
+            mean_g: length of the mean specific force.
+            time: of the look.
+            moving: a gait is seen.
+            axes: body axes in sensor axes, None where not found.
+        """
+        if mean_g < LEAST_MEAN_G:
+            self.saw("vertical", time)
+        self._lost = self._lost + 1 if moving and axes is None else 0
+        if self._lost > LOST_LOOKS:
+            self.saw("forward", time)
+
+    def changed(self, time: float) -> bool:
+        """Whether the problems are others than when this was last asked."""
+        _, problems = self.now(time)
+        told, self._told = self._told, tuple(problems)
+        return told != self._told
 
     def now(self, time: float) -> tuple[float, dict[str, str]]:
         """Quality (0 to 1) and the problems of the last ten seconds."""

@@ -1,0 +1,80 @@
+"""What is wrong with a signal, what it cannot give, and for how long that is said."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from backbeat.events import SignalQuality, Step
+from backbeat.gait.quality import LOST_LOOKS, PENALTY, PROBLEMS, Quality, absences
+from simulated_gait import analysed, run_of
+
+
+def test_a_problem_counts_for_ten_seconds() -> None:
+    quality = Quality()
+    assert quality.changed(0.0)
+    assert not quality.changed(0.5)
+    quality.saw("gap", 1.0)
+    assert quality.changed(1.0)
+    assert quality.now(10.5) == (pytest.approx(0.7), {"gap": PROBLEMS["gap"]})
+    assert quality.changed(11.0)
+    assert quality.now(11.0) == (1.0, {})
+
+
+def test_every_problem_has_a_sentence_and_a_weight() -> None:
+    assert PROBLEMS.keys() == PENALTY.keys()
+    quality = Quality()
+    for name in PROBLEMS:
+        quality.saw(name, 0.0)
+    assert quality.now(0.0) == (0.0, PROBLEMS)
+
+
+def test_a_wrong_scale_is_told_once_it_is_the_rule() -> None:
+    quality = Quality()
+    for look in range(9):
+        quality.moved(1.3 if look > 3 else 1.0, 0.5 * look)
+    assert quality.now(4.0)[1].keys() == {"scale"}
+
+
+def test_forward_is_missed_after_some_looks_at_a_gait() -> None:
+    quality = Quality()
+    for look in range(LOST_LOOKS + 1):
+        assert quality.now(0.5 * look)[0] == 1.0
+        quality.looked(1.0, 0.5 * look, moving=True, axes=None)
+    assert quality.now(0.5 * LOST_LOOKS)[1].keys() == {"forward"}
+
+
+def test_absent_fields_have_reasons() -> None:
+    assert absences(100.0, gyroscope=True, absent={}, axes=np.eye(3)) == {}
+    assert absences(50.0, gyroscope=True, absent={}, axes=None).keys() == {"impact_peak_g", "impact_rate_g_s"}
+    assert absences(100.0, gyroscope=False, absent={}, axes=None)["pelvic_drop_deg"] == "no gyroscope"
+    lost = absences(100.0, gyroscope=True, absent={"acc_y": "broken"}, axes=np.eye(3))
+    assert lost["medio_lateral_sway_cm"] == "acc_y is missing: broken"
+    assert "braking_m_s" not in lost
+
+
+def told(query: str, *missing: int) -> tuple[list[Step], SignalQuality]:
+    run = run_of(query)
+    samples = run.samples()
+    acc = samples.acc.copy()
+    acc[:, missing] = np.nan
+    absent = {f"acc_{'xyz'[axis]}": "broken" for axis in missing if len(missing) < 3}
+    events = analysed(run, type(samples)(samples.time, acc, samples.gyr, samples.gap_before, samples.saturated, absent))
+    return [e for e in events if isinstance(e, Step)], [e for e in events if isinstance(e, SignalQuality)][-1]
+
+
+@pytest.mark.parametrize(
+    ("query", "missing", "problem"),
+    [
+        pytest.param("rate=15", (), "slow", id="15 readings a second"),
+        pytest.param("rate=25&jitter=5", (), "slow", id="25, unevenly"),
+        pytest.param("rate=100", (0, 1, 2), "unusable", id="no numbers"),
+        pytest.param("rate=100", (2,), "vertical", id="no axis that points up"),
+        pytest.param("rate=100", (0,), "forward", id="no axis that points forward"),
+    ],
+)
+def test_where_no_step_can_be_found_it_is_said_why(query: str, missing: tuple[int, ...], problem: str) -> None:
+    steps, signal = told(f"stand=2&seconds=20&{query}", *missing)
+    assert steps == []
+    assert problem in signal.problems
+    assert signal.quality == 0.0
