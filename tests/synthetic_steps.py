@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from backbeat.gait.filters import low_pass
-from backbeat.gait.windows import AFTER, BEFORE, COLUMNS, Window
+from backbeat.gait.windows import AFTER, BEFORE, Window
 
 
 def _bump(t: np.ndarray, begin: float, end: float) -> np.ndarray:
@@ -48,7 +48,7 @@ def windows(contact_times: Sequence[float], step: float, *, slope: float = 0.0, 
         (f10, u10), (f20, u20) = low[10.0], low[20.0]
         left, middle, right = up5[after - 1 : after + 2]
         valley = after + 0.5 * (left - right) / (left - 2 * middle + right)
-        body = np.stack([f10, np.zeros(COLUMNS), u10])
+        body = np.stack([f10, np.zeros(len(u10)), u10])
         found.append(
             Window(start, before - start, after - start, valley - start, body, *map(list, (f10, u10, f20, u20)))
         )

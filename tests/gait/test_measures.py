@@ -9,9 +9,10 @@ import pytest
 
 from backbeat.gait import measures
 from backbeat.gait.contacts import SHAPE, Contact
-from backbeat.gait.windows import BEFORE, COLUMNS, Window
+from backbeat.gait.windows import AFTER, BEFORE, Window
 from backbeat.samples import STANDARD_GRAVITY
 
+COLUMNS = BEFORE + AFTER + 1
 T = np.arange(COLUMNS)
 
 

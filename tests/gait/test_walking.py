@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from backbeat.gait.walking import walking_contact
-from backbeat.gait.windows import BEFORE, COLUMNS, Window
+from backbeat.gait.windows import AFTER, BEFORE, Window
+
+COLUMNS = BEFORE + AFTER + 1
 
 
 def window(rise_at: float, lift: np.ndarray | None = None) -> Window:
