@@ -11,7 +11,7 @@ from backbeat.history.store import History
 from backbeat.report.chart import timeline
 from backbeat.report.material import Collector, Material, from_history
 from backbeat.report.page import page
-from backbeat.report.words import duration, in_words
+from backbeat.report.words import duration, how_sure, in_words, usual_of, with_unit
 from backbeat.samples import Context, SourceInfo
 from rigs.kept import keep, session_events
 from rigs.steps import Runner, steps
@@ -105,6 +105,51 @@ def test_what_is_not_known_is_said_to_be_so() -> None:
     Elements(text)
     assert "still being learned" in text
     assert "Impact at the sensor <span" not in text
+
+
+def test_a_quantity_has_one_figure_on_the_page(eventful: Material) -> None:
+    index = {c["component"]: c for c in eventful.summary["index"]["components"]}
+    assert index["impact"]["value"] == eventful.summary["impact_peak_g"]
+    assert index["cadence"]["value"] == pytest.approx(eventful.summary["cadence_spm"], abs=0.01)
+    assert index["asymmetry"]["value"] == eventful.summary["symmetry"]["impact_pct"]
+
+
+def test_nothing_is_compared_with_a_usual_that_is_not_known(eventful: Material) -> None:
+    text = page(eventful)
+    assert "your usual is still being learned" in text.lower()
+    assert "clearly different from usual" not in text
+    assert "still being learned</dd>" in text
+
+
+def test_a_lopsided_sensor_is_not_a_lopsided_runner() -> None:
+    beside = {"impact_pct": -46.7, "impact_low_pct": -48.0, "impact_high_pct": -45.0}
+    said = " ".join(in_words({"running_s": 600.0, "steps": 1700, "symmetry": beside}, []))
+    assert "beside the midline of the body and not from the legs" in said
+    assert "harder" not in said
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "told"),
+    [
+        (4.0, "days", "4 days"),
+        (15.72, "%", "15.7 %"),
+        (-0.01, "%", "0.0 %"),
+        (3.5, "g", "3.50 g"),
+        (5.512, "°", "5.51°"),
+        (166.4, "steps/min", "166 steps/min"),
+        (None, "g", "–"),
+    ],
+)
+def test_figures_have_their_unit(value: float | None, unit: str, told: str) -> None:
+    assert with_unit(value, unit) == told
+
+
+def test_what_is_counted_is_not_called_usual() -> None:
+    counted = {"score_pct": 57.0, "low_pct": 57.0, "high_pct": 57.0, "weight_pct": 30.0, "usual": None, "unit": "%"}
+    longest = {**counted, "component": "longest_run", "reason": None}
+    assert (how_sure(longest), usual_of(longest)) == ("beyond it", "–")
+    rest = {**counted, "component": "rest_days", "score_pct": 0.0, "usual": 2.0, "unit": "days", "reason": None}
+    assert (how_sure(rest), usual_of(rest)) == ("two or more", "2 days or more")
 
 
 def test_markup_in_what_was_entered_stays_text(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from backbeat.events import Alert
 from backbeat.strain.baseline import Baseline, SessionMinutes, fit
 from backbeat.strain.blocks import Block
 from backbeat.strain.engine import Known, Strain
-from backbeat.strain.measures import NAMES, POSITION, PRIORS, TIRES, covariates, from_model
+from backbeat.strain.measures import LOGARITHMIC, NAMES, POSITION, PRIORS, TIRES, covariates
 from backbeat.strain.settings import StrainSettings
 from rigs.steps import STEP_SPREAD, varied_grade, varied_speed
 
@@ -68,6 +68,11 @@ class Person:
         if shift is not None:
             values[int(CHANGE_AT_S / BLOCK_S) :] += shift
         return rows, values, speeds, grades
+
+
+def from_model(values: np.ndarray) -> np.ndarray:
+    """Back from the model's scale."""
+    return np.where(LOGARITHMIC, np.exp(np.where(LOGARITHMIC, values, 0.0)), values)
 
 
 def minutes(values: np.ndarray, speeds: list[float], grades: list[float]) -> SessionMinutes:

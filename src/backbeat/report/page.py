@@ -14,7 +14,7 @@ from backbeat.report.material import Material
 from backbeat.report.pictures import first_and_last_third, left_and_right, minute_by_minute, trend
 from backbeat.report.style import STYLE
 from backbeat.report.tables import GRADES, folded, table
-from backbeat.report.words import COMPONENT_NAMES, duration, how_sure, in_words, with_unit
+from backbeat.report.words import COMPONENT_NAMES, TITLES, duration, how_sure, in_words, usual_of, with_unit
 from backbeat.strain.causes import CAUSES
 
 
@@ -43,7 +43,7 @@ def page(material: Material) -> str:
 
 def _head(material: Material) -> list[str]:
     summary = material.summary
-    when = material.name
+    when = f"Session {material.name}"
     if material.start_utc is not None:
         when = datetime.fromtimestamp(material.start_utc, UTC).astimezone().strftime("%A, %d %B %Y, %H:%M")
     about = [f"sensor at {material.position.replace('_', ' ')}" if material.position != "unknown" else ""]
@@ -55,8 +55,8 @@ def _head(material: Material) -> list[str]:
         (_figure(summary, "contact_time_ms", "{:.0f} ms"), "on the ground"),
         (_figure(summary, "impact_peak_g", "{:.2f} g"), "typical impact"),
         (_figure(summary, "vertical_oscillation_cm", "{:.1f} cm"), "up and down"),
-        (_figure(summary, "cumulative_load_bw", "{:,.0f}"), "body weights in all (Σ F)"),
-        (_figure(summary, "cumulative_load_bw4", "{:,.0f}"), "Σ F⁴, hard steps weighed more"),
+        (_figure(summary, "cumulative_load_bw", "{:,.0f}"), "body weights, the load of all steps (Σ F)"),
+        (_figure(summary, "cumulative_load_bw4", "{:,.0f}"), "the same with hard steps weighed more (Σ F⁴)"),
     ]
     parts = [f"<h1>{escape(when)}</h1>"]
     if material.origin == "simulated":
@@ -85,25 +85,37 @@ def _changes(index: Mapping[str, Any] | None) -> list[str]:
     parts = ["<h2>What changed against your usual</h2>"]
     if not index or not index["components"]:
         return [*parts, "<p>There is no usual to compare with yet.</p>"]
+    learning = index["baseline"] == "learning"
     rows = [
         (
             escape(COMPONENT_NAMES[c["component"]]),
             escape(with_unit(c["value"], c["unit"])),
-            escape(with_unit(c["usual"], c["unit"])),
+            escape(usual_of(c)),
             escape(how_sure(c)),
         )
         for c in index["components"]
+        if c["value"] is not None or (c["score_pct"] is not None and c["weight_pct"])
+        if not learning or c["part"] == "load_today"
     ]
     state = {
-        "learning": "Your usual is still being learned; until then the comparison leans on the population.",
+        "learning": "Your usual is still being learned: after five sessions with 3,000 steps your form is compared "
+        "with it here. Until then alerts compare a run with its own start.",
         "provisional": "Your usual is provisional: it rests on fewer than ten sessions.",
         "established": "Your usual is established.",
     }[index["baseline"]]
-    return [
-        *parts,
-        f"<p>{state} Compared at the same pace and slope, where they are known.</p>",
-        table(("", "this run", "usual", "how sure"), rows, "This run against usual", (1, 2)),
+    unknown = [
+        f"{COMPONENT_NAMES[c['component']].lower()} ({c['reason']})"
+        for c in index["components"]
+        if c["value"] is None and c["score_pct"] is None
     ]
+    if not learning:
+        state += " Compared at the same pace and slope, where they are known."
+    parts.append(f"<p>{state}</p>")
+    if rows:
+        parts.append(table(("", "this run", "usual", "what it means"), rows, "This run against usual", (1, 2)))
+    if unknown:
+        parts.append(f'<p class="soft">Not known: {escape("; ".join(unknown))}.</p>')
+    return parts
 
 
 def _index(index: Mapping[str, Any] | None) -> list[str]:
@@ -133,13 +145,19 @@ def _components(index: Mapping[str, Any]) -> str:
     cards = []
     for c in index["components"]:
         reason = f" ({escape(c['reason'])})" if c["reason"] else ""
-        score = "not known" if c["score_pct"] is None else f"{c['score_pct']:.0f}"
+        score = f"not known, weight {c['weight_pct']:.0f} %"
+        if c["score_pct"] is not None:
+            score = (
+                f"{c['score_pct']:.0f} of 100 (80 % interval {c['low_pct']:.0f} to {c['high_pct']:.0f}), "
+                f"weight {c['weight_pct']:.0f} %"
+            )
+        value, usual = with_unit(c["value"], c["unit"]), usual_of(c)
+        if index["baseline"] == "learning" and c["part"] == "form_change":
+            score, usual = f"not yet, weight {c['weight_pct']:.0f} %", "still being learned"
         cards.append(
             f'<div class="card"><h3>{escape(COMPONENT_NAMES[c["component"]])}</h3><dl>'
-            f"<dt>This run, usual</dt><dd>{escape(with_unit(c['value'], c['unit']))}, "
-            f"{escape(with_unit(c['usual'], c['unit']))}{reason}</dd>"
-            f"<dt>Counts</dt><dd>{score} of 100 (80 % interval {c['low_pct']:.0f} to {c['high_pct']:.0f}), "
-            f"weight {c['weight_pct']:.0f} %</dd>"
+            f"<dt>This run</dt><dd>{escape(value)}{reason}</dd><dt>Usual</dt><dd>{escape(usual)}</dd>"
+            f"<dt>Counts</dt><dd>{score}</dd>"
             f"<dt>Speaks for it</dt><dd>{escape(c['evidence'])}</dd>"
             f"<dt>Speaks against it</dt><dd>{escape(c['contrary_evidence'])}</dd>"
             f"<dt>Evidence for back pain in runners</dt><dd>{GRADES[c['evidence_grade']]}</dd></dl></div>"
@@ -157,9 +175,11 @@ def _signal(material: Material) -> list[str]:
     gaps = summary.get("gaps_s") or 0.0
     parts.append(f"<p>{duration(gaps)} of readings were missing.</p>" if gaps else "<p>No readings were missing.</p>")
     absent = summary.get("absent") or {}
-    if absent:
-        items = "".join(f"<li>{escape(n.replace('_', ' '))}: {escape(str(why))}</li>" for n, why in absent.items())
-        parts.append(f"<ul>{items}</ul>")
+    by_reason: dict[str, list[str]] = {}
+    for name, why in absent.items():
+        by_reason.setdefault(str(why), []).append(TITLES.get(name, name.replace("_", " ")))
+    for why, names in by_reason.items():
+        parts.append(f"<p>Not measured ({escape(why)}): {escape('; '.join(names))}.</p>")
     parts.append(
         "<p>What a hip sensor cannot see at all: a bent upper back, the strength of your core, the mobility of your "
         "hips, and what you drank. Note it yourself where it matters.</p>"

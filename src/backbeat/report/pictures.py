@@ -10,7 +10,7 @@ from typing import Any
 from backbeat.report.chart import Mark, interval, timeline
 from backbeat.report.material import Material
 from backbeat.report.tables import GRADES, folded, table
-from backbeat.report.words import MEASURE_NAMES, with_unit
+from backbeat.report.words import MEASURE_NAMES, TITLES, with_unit
 from backbeat.strain.measures import PRIORS
 
 _TIMELINES = (
@@ -113,10 +113,7 @@ def first_and_last_third(minutes: Sequence[Mapping[str, Any]]) -> list[str]:
         late = [m["measures"][prior.name] for m in minutes[-third:] if prior.name in m["measures"]]
         if early and late:
             first, last = sum(early) / len(early), sum(late) / len(late)
-            title = (
-                prior.name.rsplit("_", 1)[0].replace("_", " ") if prior.name != "impact_pct" else "impact, R against L"
-            )
-            rows.append((escape(title), with_unit(first, prior.unit), with_unit(last, prior.unit)))
+            rows.append((escape(TITLES[prior.name]), with_unit(first, prior.unit), with_unit(last, prior.unit)))
     return [
         "<h2>First third and last third</h2>",
         "<p>As measured; pace and slope differ too. What is said above is corrected for them.</p>",

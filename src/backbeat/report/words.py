@@ -17,6 +17,32 @@ COMPONENT_NAMES = {
     "pelvis": "Motion of the pelvis",
     "asymmetry": "Right against left",
 }
+TITLES = {
+    "step_time_ms": "step time",
+    "cadence_spm": "cadence",
+    "contact_time_ms": "ground contact time",
+    "flight_time_ms": "flight time",
+    "duty_factor_pct": "share of the stride on the ground",
+    "impact_peak_g": "impact",
+    "impact_rate_g_s": "steepness of the impact",
+    "peak_force_bw": "peak force (estimated)",
+    "peak_force_error_bw": "its error",
+    "vertical_oscillation_cm": "up and down",
+    "braking_m_s": "braking",
+    "vertical_stiffness_bw_m": "stiffness",
+    "pelvic_tilt_range_deg": "pelvis, forward and backward",
+    "pelvic_drop_range_deg": "pelvis, side to side",
+    "pelvic_rotation_range_deg": "pelvis, rotation",
+    "pelvic_drop_deg": "pelvis, drop of the free side",
+    "pelvic_tilt_drift_deg": "pelvis, tilt since the start",
+    "medio_lateral_sway_cm": "sideways",
+    "impact_pct": "impact, right against left",
+}
+"""Measures as the page calls them."""
+
+LOPSIDED_PCT = 15.0
+"""Legs hardly differ by more; a sensor beside the midline of the body makes as much of any runner."""
+
 MEASURE_NAMES = {
     "impact_pct": "impact",
     "contact_time_pct": "ground contact time",
@@ -79,6 +105,12 @@ def _symmetry(symmetry: Mapping[str, Any] | None) -> str:
     if low <= 0 <= high:
         return f"Left and right landed alike as far as can be told (between {low:+.1f} and {high:+.1f} %)."
     side = "right" if index > 0 else "left"
+    if abs(index) > LOPSIDED_PCT:
+        return (
+            f"The sensor read {abs(index):.0f} % more on the {side}. So large a difference usually comes from a sensor "
+            "beside the midline of the body and not from the legs: wear it on the middle of the back, or say where it "
+            "sits (position in the configuration). Only a change of it says something."
+        )
     return (
         f"The {side} landed {abs(index):.1f} % harder (95 % interval {min(abs(low), abs(high)):.1f} to "
         f"{max(abs(low), abs(high)):.1f} %). Differences are common, and often harmless."
@@ -97,12 +129,23 @@ def _index(index: Mapping[str, Any] | None) -> str:
     )
 
 
+_NOT_COMPARED = {
+    "longest_run": ("not beyond it", "beyond it"),
+    "downhill": ("little of it", "much of it"),
+    "warm_up": ("an easy start", "a quick start"),
+    "rest_days": ("two or more", "fewer than two"),
+}
+"""Components that are counted and not compared with a usual: what a score of nought means, and what any other does."""
+
+
 def how_sure(component: Mapping[str, Any]) -> str:
-    """How sure a component's score is, in words."""
+    """What a component's score means, and how sure it is, in words."""
     if component["score_pct"] is None:
         return f"not known: {component['reason']}"
     if component["weight_pct"] == 0:
         return str(component["reason"] or "shown only")
+    if component["component"] in _NOT_COMPARED:
+        return _NOT_COMPARED[component["component"]][component["score_pct"] > 0]
     if component["high_pct"] == 0:
         return "as usual"
     if component["low_pct"] > 0:
@@ -110,10 +153,22 @@ def how_sure(component: Mapping[str, Any]) -> str:
     return "may be different, or chance" if component["score_pct"] > 0 else "as usual, as far as can be told"
 
 
+_WHOLE = frozenset({"days", "min"})
+
+
+def usual_of(component: Mapping[str, Any]) -> str:
+    """What is usual, or up to where nothing is counted."""
+    figure = with_unit(component["usual"], component["unit"])
+    if component["usual"] is None:
+        return "–"
+    return {"warm_up": f"up to {figure}", "rest_days": f"{figure} or more"}.get(component["component"], figure)
+
+
 def with_unit(value: float | None, unit: str | None) -> str:
     """A figure with its unit, – where there is none."""
     if value is None:
         return "–"
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
-    joint = "" if unit in ("%", "°") else " "
-    return f"{value:.{digits}f}{joint}{unit or ''}".rstrip()
+    digits = 0 if abs(value) >= 100 or unit in _WHOLE else 1 if abs(value) >= 10 or unit == "%" else 2
+    joint = "" if unit == "°" else " "
+    text = f"{value:.{digits}f}"
+    return f"{text.removeprefix('-') if float(text) == 0 else text}{joint}{unit or ''}".rstrip()

@@ -241,7 +241,7 @@ class Strain:
             end,
             known_at,
             symmetry=whole,
-            index=index_of_session(self._known.baseline, self._deviation, self._totals),
+            index=index_of_session(self._known.baseline, self._deviation, self._totals, whole),
             alerts=self._alerts.counts,
             gaps_s=gaps_s,
             signal=self._known.signal,

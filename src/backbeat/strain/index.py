@@ -10,19 +10,20 @@ and lets a component that could not be measured be anything: better data can onl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
-from backbeat.events import Index, IndexComponent
+from backbeat.events import Index, IndexComponent, Symmetry
 from backbeat.samples import FloatArray
 from backbeat.strain.baseline import Baseline, Exposure
 from backbeat.strain.causes import CAUSES
 from backbeat.strain.drift import MINUTE_S, Change
 from backbeat.strain.exposure import past_longest_pct
-from backbeat.strain.measures import NAMES, POSITION, PRIORS, from_model
+from backbeat.strain.measures import LOGARITHMIC, NAMES, POSITION, PRIORS
 from backbeat.strain.statistics import NORMAL_90
 from backbeat.strain.totals import Totals
 
@@ -56,6 +57,7 @@ WEIGHTS: tuple[Weight, ...] = (
     Weight("pelvis", "form_change", 10.0, "core_and_hips"),
     Weight("asymmetry", "form_change", 5.0, "one_sided_landing"),
 )
+_PELVIS = (("pelvic_drop_deg", 1), ("pelvic_rotation_range_deg", 1))
 WIDE_PCT = 30.0
 NARROW_PCT = 12.0
 LEAST_WEIGHT_PCT = 60.0
@@ -119,9 +121,17 @@ def from_z(z: float, error: float) -> tuple[float, float, float]:
     return score(z), score(z - NORMAL_90 * error), score(z + NORMAL_90 * error)
 
 
-def index_of_session(baseline: Baseline, deviation: Deviation, totals: Totals) -> Index:
-    """The index of a session; without a figure while the baseline is still being learned."""
+def index_of_session(
+    baseline: Baseline, deviation: Deviation, totals: Totals, symmetry: Symmetry | None = None
+) -> Index:
+    """The index of a session; without a figure while the baseline is still being learned.
+
+    Values are those of the summary, so that a quantity has one figure wherever it is shown; what is usual is as far
+    from them as the session was from usual at the same pace and slope.
+    """
     exposure = baseline.exposure
+    typical = {name: sketch.quantile(0.5) for name, sketch in totals.quantiles.items()}
+    typical["impact_pct"] = None if symmetry is None else symmetry.impact_pct
     scored = {
         "longest_run": _longest_run(exposure, totals),
         "downhill": _downhill(totals),
@@ -135,11 +145,13 @@ def index_of_session(baseline: Baseline, deviation: Deviation, totals: Totals) -
             unit="km",
             reason="shown only: it has no weight",
         ),
-        "impact": _from_measures(baseline, deviation, (("impact_peak_g", 1),)),
+        "impact": _from_measures(baseline, deviation, typical, (("impact_peak_g", 1),)),
         "form_drift": _form_drift(deviation),
-        "cadence": _from_measures(baseline, deviation, (("cadence_spm", -1),)),
-        "pelvis": _from_measures(baseline, deviation, (("pelvic_drop_deg", 1), ("pelvic_rotation_range_deg", 1))),
-        "asymmetry": _from_measures(baseline, deviation, (("impact_pct", 0),)),
+        "cadence": _from_measures(baseline, deviation, typical, (("cadence_spm", -1),)),
+        "pelvis": _from_measures(
+            baseline, deviation, typical, (("pelvic_drop_deg", 1), ("pelvic_rotation_range_deg", 1))
+        ),
+        "asymmetry": _from_measures(baseline, deviation, typical, (("impact_pct", 0),)),
     }
     components = tuple(_component(weight, scored[weight.name]) for weight in WEIGHTS)
     if baseline.state == "learning":
@@ -205,7 +217,12 @@ def _component(weight: Weight, scored: Scored) -> IndexComponent:
     )
 
 
-def _from_measures(baseline: Baseline, deviation: Deviation, measures: Sequence[tuple[str, int]]) -> Scored:
+def _from_measures(
+    baseline: Baseline,
+    deviation: Deviation,
+    typical: Mapping[str, float | None],
+    measures: Sequence[tuple[str, int]],
+) -> Scored:
     """The one of these measures that deviates most, in SD between the runner's own sessions."""
     best: tuple[float, float, int] | None = None
     for name, direction in measures:
@@ -223,12 +240,10 @@ def _from_measures(baseline: Baseline, deviation: Deviation, measures: Sequence[
     if best is None:
         return Scored(reason="not measured in this session")
     z, error, i = best
-    row = deviation.row_s[i] / deviation.seconds[i]
-    expected = baseline.mean @ row
-    actual = expected.copy()
-    actual[i] += float(deviation.residual_s[i] / deviation.seconds[i])
     score, low, high = from_z(z, error)
-    return Scored(score, low, high, float(from_model(actual)[i]), float(from_model(expected)[i]), PRIORS[i].unit)
+    value, beyond = typical[NAMES[i]], float(deviation.residual_s[i] / deviation.seconds[i])
+    usual = None if value is None else value * math.exp(-beyond) if LOGARITHMIC[i] else value - beyond
+    return Scored(score, low, high, value, usual, PRIORS[i].unit)
 
 
 def _form_drift(deviation: Deviation) -> Scored:

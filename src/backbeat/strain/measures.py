@@ -100,11 +100,6 @@ def to_model(values: FloatArray) -> FloatArray:
     return np.where(LOGARITHMIC, logs, values)
 
 
-def from_model(values: FloatArray) -> FloatArray:
-    """Back from the model's scale."""
-    return np.where(LOGARITHMIC, np.exp(np.where(LOGARITHMIC, values, 0.0)), values)
-
-
 def trimmed_means(rows: Sequence[tuple[float | None, ...]]) -> FloatArray:
     """The mean of each measure over steps without its lowest and highest tenth; NaN where half the steps lack it.
 
