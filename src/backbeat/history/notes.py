@@ -36,7 +36,7 @@ class Note:
 
     def __str__(self) -> str:
         level = "" if self.level is None else f" {self.level:g} of 10"
-        return f"{self.kind}{level}{f' {self.moment}' if self.moment else ''}{f': {self.text}' if self.text else ''}"
+        return f"{self.kind}{level}{f', {self.moment} the run' if self.moment else ''}{f': {self.text}' if self.text else ''}"
 
 
 def note_of(context: Context, utc: float | None, session: str | None) -> Note | None:

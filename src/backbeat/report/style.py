@@ -17,7 +17,7 @@ h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
 p { margin: .5rem 0; }
 .lead p { font-size: 1.08rem; }
 .soft, .unit, figcaption .unit, small { color: var(--soft); }
-.label { display: inline-block; border: 1px solid var(--mark); color: var(--mark); border-radius: 4px;
+.label { display: inline-block; border: 1px solid var(--mark); color: var(--ink); border-radius: 4px;
   padding: 0 .45rem; font-size: .85rem; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); gap: .6rem; margin: 1rem 0;
   padding: 0; list-style: none; }
