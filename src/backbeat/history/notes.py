@@ -36,7 +36,8 @@ class Note:
 
     def __str__(self) -> str:
         level = "" if self.level is None else f" {self.level:g} of 10"
-        return f"{self.kind}{level}{f', {self.moment} the run' if self.moment else ''}{f': {self.text}' if self.text else ''}"
+        moment = f", {self.moment} the run" if self.moment else ""
+        return f"{self.kind}{level}{moment}{f': {self.text}' if self.text else ''}"
 
 
 def note_of(context: Context, utc: float | None, session: str | None) -> Note | None:
