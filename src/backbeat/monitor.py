@@ -140,7 +140,7 @@ class Monitor:
 
     def _note_gaps(self, block: Samples) -> None:
         """Remember where readings were missing, for the summary; short ones are bridged and do not count."""
-        for i in np.flatnonzero(block.gap_before):
+        for i in block.gap_before.nonzero()[0].tolist():
             since = self._now if i == 0 else float(block.time[i - 1])
             if float(block.time[i]) - since > _SHORT_GAP_S and since > -math.inf:
                 self._gaps = [*self._gaps[-_KEPT_GAPS:], (since, float(block.time[i]))]

@@ -57,6 +57,10 @@ def _peak_of_autocorrelation(signal: FloatArray, around: float) -> tuple[float, 
 def _harmonics(signals: FloatArray, stride: float) -> FloatArray:
     """Amplitudes of the first stride harmonics over whole strides, shape (3, HARMONICS)."""
     whole = round(int(signals.shape[1] / stride) * stride)
-    turns = np.arange(1, HARMONICS + 1)[:, None] * np.arange(whole) / stride
     part = signals[:, :whole]
-    return np.hypot(part @ np.cos(2 * np.pi * turns).T, part @ np.sin(2 * np.pi * turns).T)
+    first = np.exp((2j * np.pi / stride) * np.arange(whole))
+    turn, lines = first, []
+    for _ in range(HARMONICS):
+        lines.append(np.abs(part @ turn))
+        turn = turn * first  # one multiplication a sample is a tenth of a sine and a cosine
+    return np.stack(lines, axis=1)
