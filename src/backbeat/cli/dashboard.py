@@ -31,19 +31,19 @@ def command(
     key: Annotated[Path | None, typer.Option(metavar="FILE", help="PEM file of its key.")] = None,
 ) -> None:
     """Serve the dashboard: the team at a glance, one runner in depth, sessions, and /me for a runner's phone."""
+    try:
+        import nicegui  # noqa: F401
+    except ModuleNotFoundError:
+        raise UserError("The dashboard is not installed; run: pip install 'backbeat[dashboard]'") from None
+    from backbeat.dashboard.access import is_loopback, passwords_in
+    from backbeat.dashboard.server import Place, serve
+
     settings = MqttSettings.from_url(mqtt)
     layout = Layout(
         team=None if team is None else checked_id(team, "team"),
         root=settings.root,
         runner=(settings.team, settings.runner),
     )
-    try:
-        from backbeat.dashboard.access import is_loopback, passwords_in
-        from backbeat.dashboard.server import Place, serve
-    except ModuleNotFoundError as error:
-        raise UserError(
-            f"The dashboard is not installed ({error.name} is missing); run: pip install 'backbeat[dashboard]'"
-        ) from None
     if passwords is None and not is_loopback(host):
         raise UserError(
             f"Others can reach {host}: name who may log in with --passwords FILE (lines name:password, chmod 600)."

@@ -131,7 +131,8 @@ def _taken(runner: Runner, rest: str, body: Body, retained: bool, at: float) -> 
                 session = runner.session(found.session)
                 session.alerts[found.seq] = _still_seen(found, session.alerts.get(found.seq))
                 _bound(session.alerts)
-                session.utc, session.origin = found.utc, text(body, "origin")
+                session.utc = max(session.utc, found.utc)
+                session.origin = text(body, "origin") or session.origin
         case ["reply", "ack"] if not retained:
             _answered(runner, body)
         case ["session", name, what] if ID.fullmatch(name):
@@ -175,7 +176,8 @@ def _session(runner: Runner, name: str, what: str, body: Body) -> None:
     if what not in ("summary", "alerts", "notes"):
         return
     session = runner.session(name)
-    session.utc, session.origin = max(session.utc, text(body, "utc")), text(body, "origin")
+    session.utc = max(session.utc, text(body, "utc"))
+    session.origin = text(body, "origin") or session.origin
     match what:
         case "summary":
             session.summary = body
