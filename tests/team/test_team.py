@@ -25,12 +25,12 @@ def events_of(runner: TeamRunner, seconds: float, **options: float) -> list[Even
 @pytest.mark.parametrize(
     ("runner", "told"),
     [
-        ("hanna", {"downhill_load"}),
+        pytest.param("hanna", {"downhill_load"}, marks=pytest.mark.slow),
         ("kim", {"asymmetry_change"}),
         ("luca", {"signal_bad"}),
-        ("sam", {"asymmetry_change"}),
+        pytest.param("sam", {"asymmetry_change"}, marks=pytest.mark.slow),
         ("tina", {"form_drift", "cadence_drop"}),
-        ("uli", set()),
+        pytest.param("uli", set(), marks=pytest.mark.slow),
     ],
 )
 def test_ten_minutes_of_a_runner_raise_the_alerts_of_the_story(runner: str, told: set[str]) -> None:

@@ -111,7 +111,7 @@ class Coach:
     def _print_now_and_then(self) -> None:
         if not self._console.is_terminal and self._clock() >= self._next_table:
             self._next_table = self._clock() + TABLE_EVERY_S
-            self._console.print(self._table())
+            self._console.print("", self._table(), sep="\n", end="")
 
     def _table(self) -> Table:
         rows = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Annotated
@@ -15,10 +16,11 @@ from backbeat.cli.run import stopped_by_signals
 from backbeat.fleet.fleet import Fleet, Played
 from backbeat.fleet.player import Count
 from backbeat.fleet.score import STORY_S, Score, compose
-from backbeat.mqtt.settings import MqttSettings
+from backbeat.mqtt.settings import MqttError, MqttSettings
 from backbeat.team.runners import TEAM
 
 MOST_TROUBLES = 5
+REACH_PATIENCE_S = 10.0
 PROCESSES = min(2, os.cpu_count() or 1)
 
 
@@ -41,6 +43,7 @@ def command(
     """
     settings = MqttSettings.from_url(mqtt)
     settings.check()
+    _reach(settings)
     console = Console()
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[now]}"), TimeElapsedColumn())
     with Progress(*columns, console=console, refresh_per_second=2) as progress:
@@ -59,6 +62,14 @@ def command(
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     if played.count.connected < runners or played.count.undelivered:
         raise typer.Exit(1)
+
+
+def _reach(settings: MqttSettings) -> None:
+    """See that somebody listens before anything long begins."""
+    try:
+        socket.create_connection(settings.address, REACH_PATIENCE_S).close()
+    except OSError as error:
+        raise MqttError(f"The broker {settings.name} cannot be reached: {error.strerror or 'no answer'}.") from None
 
 
 def _scores(progress: Progress, count: int, processes: int) -> dict[str, Score]:
