@@ -13,7 +13,6 @@ from firmware_host.emulators.feed import Feed
 from rigs.chip_bench import HandClock, emulated
 
 HOPS = "sim:?programme=stand:12,hop:4,stand:20"
-NOTHING = "/nowhere/backbeat.toml"
 
 
 @pytest.fixture(autouse=True)
@@ -35,8 +34,8 @@ def test_it_is_kept_used_by_a_run_and_forgotten(
     assert called("calibrate", "--source", HOPS, "--runner", "runner") == 0
     told = capsys.readouterr().out
     assert "RIGHT foot" in told
-    assert "Up is +z" in told
-    assert "forward +x" in told
+    assert "Up is the sensor's +z" in told
+    assert "forward its +x" in told
     file = data / "worn" / "runner-simulated-runner.toml"
     assert str(file) in told
     recording = tmp_path / "run.mcap"
@@ -91,6 +90,11 @@ def test_the_configuration_names_sensor_and_runner(
     assert "There is no sensor" in capsys.readouterr().err
 
 
+def test_a_runner_s_name_is_no_path(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert called("calibrate", "--source", HOPS, "--runner", "../sam") == 2
+    assert "cannot be a runner's short name" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("drop", [6.0, -6.0])
 def test_a_chip_on_a_bus_that_loses_transfers(
     data: Path, drop: float, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -104,6 +108,6 @@ def test_a_chip_on_a_bus_that_loses_transfers(
     monkeypatch.setattr(calibrate, "open_source", lambda _: source)
     assert called("calibrate", "--source", "emulate:lsm6dsox") == 0
     told = capsys.readouterr().out
-    assert "Up is +y" in told or "Up is -y" in told
+    assert "Up is the sensor's +y" in told or "Up is the sensor's -y" in told
     assert ("as most people's" if drop > 0 else "the other way round") in told
     assert list((data / "worn").glob("*.toml"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from backbeat.config import find
 from backbeat.errors import UserError
 from backbeat.gait.calibration import HOPS, LEAST_STANCES, CalibrationError, Standing, hops, standing, worn
 from backbeat.gait.mount import Worn
-from backbeat.history.place import data_folder
+from backbeat.history.place import runner_file
 from backbeat.samples import STANDARD_GRAVITY, Context, Samples, joined
 from backbeat.sources import open_source
 from backbeat.worn import keep, worn_file
@@ -46,9 +47,10 @@ def command(
     console = Console(highlight=False)
     configured = settings_in_force(settings_file or find(), None, None)
     who = runner or configured.runner.id
+    folder = runner_file(who, configured.history.folder).parent  # and the id is one that can be a file's name
     with ExitStack() as stack:
         opened = stack.enter_context(open_source(sensor_in_force(source, configured)))
-        file = worn_file(configured.history.folder or data_folder(), who, opened.info.name)
+        file = worn_file(folder, who, opened.info.name)
         if forget:
             known = file.exists()
             file.unlink(missing_ok=True)
@@ -131,11 +133,11 @@ def _words(found: Worn) -> str:
         None: "The hops did not agree on how your right foot shows itself; runs go by what most people's does.",
     }
     up, forward = _named(found.up), _named(found.forward)
-    return f"Up is {up} of the sensor, forward {forward}. {legs[found.legs]}"
+    return f"Up is the sensor's {up}, forward its {forward}. {legs[found.legs]}"
 
 
 def _named(direction: tuple[float, float, float]) -> str:
     """The nearest sensor axis and how far off it is."""
     axis = int(np.argmax(np.abs(direction)))
     off = np.degrees(np.arccos(min(abs(direction[axis]), 1.0)))
-    return f"{'+' if direction[axis] > 0 else '-'}{'xyz'[axis]} ({off:.0f}° off)"
+    return f"{'+' if direction[axis] > 0 else '-'}{'xyz'[axis]} (within {math.ceil(off)}°)"
