@@ -206,6 +206,12 @@ def test_the_doctor_looks_at_pins_and_voice(tmp_path: Path, monkeypatch: pytest.
     ]
 
 
+def test_only_who_has_pins_pays_for_gpiozero() -> None:
+    look = "import sys, backbeat.cli.run, backbeat.cues.belt; print({'gpiozero', 'lgpio'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
 def test_the_real_voice_takes_our_words(tmp_path: Path) -> None:
     program = shutil.which("espeak-ng")
     if program is None:
