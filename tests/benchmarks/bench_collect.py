@@ -84,23 +84,27 @@ def summary(number: int) -> tuple[str, bytes]:
 
 @pytest.mark.parametrize(("make", "count"), [(live, ROWS), (alert, ROWS // 4), (summary, ROWS // 20)])
 def bench_rows(
-    database: str, make: Callable[[int], tuple[str, bytes]], count: int, figure: Callable[[str], None]
+    database: str,
+    postgres: Postgres,
+    make: Callable[[int], tuple[str, bytes]],
+    count: int,
+    figure: Callable[[str], None],
 ) -> None:
     """From payloads to rows in batches as a worker does it, and what they take on the disk with their keys."""
     archive = Archive(database)
     archive.store([], [], START)
     before = size(archive)
     messages = [make(number) for number in range(count)]
-    cpu, wall = time.process_time(), time.perf_counter()
+    server, cpu, wall = postgres.cpu_s, time.process_time(), time.perf_counter()
     for first in range(0, count, BATCH):
         rows = [read(*message) for message in messages[first : first + BATCH]]
         archive.store([row for row in rows if isinstance(row, Row)], [], START)
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    wall, cpu, server = time.perf_counter() - wall, time.process_time() - cpu, postgres.cpu_s - server
     payload = sum(len(body) for _, body in messages) / count
     figure(
         f"{archive.engine.dialect.name:10} {make.__name__:8} {count / wall:7.0f} rows a second, "
-        f"{1e3 * cpu / count:.3f} ms CPU of the worker each; {(size(archive) - before) / count:5.0f} bytes a row "
-        f"with its keys (payload {payload:.0f})"
+        f"{1e3 * cpu / count:.3f} ms CPU of the worker each, {1e3 * server / count:.3f} of PostgreSQL; "
+        f"{(size(archive) - before) / count:5.0f} bytes a row with its keys (payload {payload:.0f})"
     )
     archive.close()
 

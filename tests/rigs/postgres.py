@@ -56,6 +56,22 @@ class Postgres:
     def log(self) -> str:
         return (self.folder / "log").read_text(encoding="utf-8", errors="replace")
 
+    @property
+    def cpu_s(self) -> float:
+        """CPU seconds of all its processes so far, those that have ended included."""
+        if self._process is None:
+            return 0.0
+        ticks = 0
+        for entry in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                of_process = entry.read_text().rpartition(")")[2].split()
+            except OSError:  # it has ended
+                continue
+            if self._process.pid in (int(entry.parent.name), int(of_process[1])):
+                own_and_waited_for = slice(11, 15) if int(entry.parent.name) == self._process.pid else slice(11, 13)
+                ticks += sum(int(each) for each in of_process[own_and_waited_for])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def start(self) -> Self:
         words = [str(self._bin / "postgres"), "-D", str(self.folder / "data"), "-p", str(self.port)]
         words += ["-k", str(self.folder), "-c", "listen_addresses=127.0.0.1"]
