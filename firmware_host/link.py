@@ -16,7 +16,7 @@ from bleak.args.bluez import BlueZClientArgs, BlueZScannerArgs
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.exc import BleakError
 
-from backbeat.samples import Context, Samples
+from backbeat.samples import Context, Samples, joined
 from firmware_host.bluez import close_stale_link
 from firmware_host.radios import standard
 from firmware_host.radios.radio import (
@@ -41,6 +41,9 @@ STALL_S = 3.0
 """So long without a packet, and the link is dead whatever bleak says."""
 VERIFY_S, RATE_TOLERANCE = 10.0, 0.05
 REPORT_EVERY_S = 60.0
+GATHER_S = 0.05
+"""So many seconds of readings leave together: a sensor that sends each by itself would wake everything behind it two
+hundred times a second."""
 TICK_S = 0.2
 
 LINK_ERRORS = (BleakError, OSError, EOFError, LookupError, TimeoutError, RadioError)
@@ -86,6 +89,7 @@ class Link:
         self._stopping = self._staying = False
         self._task: asyncio.Task[None] | None = None
         self._told: dict[str, object] = {}
+        self._gathered: list[Samples] = []
         self.details: dict[str, str] = {}
 
     def stop(self) -> None:
@@ -130,6 +134,7 @@ class Link:
             await self._stay()
         finally:
             self._open = False
+            self._hand_over()
             await self._leave(client)
 
     async def _begin(self, client: BleakClient) -> None:
@@ -161,6 +166,7 @@ class Link:
         while not self._ended.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), TICK_S)
+            self._hand_over()
             now = self._now()
             if now - self._heard > STALL_S:
                 raise LinkLostError(f"no packet for {STALL_S:g} s though the link seems open")
@@ -300,7 +306,15 @@ class Link:
         self._put(Context(arrival, fact.kind, fact.value))
 
     def _deliver(self, packet: Packet, arrival: float) -> None:
-        self._put(self._stream.take(packet, arrival))
+        self._gathered.append(self._stream.take(packet, arrival))
+        if sum(map(len, self._gathered)) >= GATHER_S * self._radio.setting.rate_hz:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        """What was gathered, in one block."""
+        blocks, self._gathered = self._gathered, []
+        if blocks:
+            self._put(joined(blocks) if len(blocks) > 1 else blocks[0])
 
 
 def explained(error: BaseException) -> str:

@@ -39,7 +39,7 @@ class Worn:
         now = Quick(speed)
         self.motion, self.sensor, self.radio = sensor_and_radio(name, faults.clock)
         self.air = Air([AirLink(self.sensor, faults)], frozenset({ADDRESS}) if needs_pairing else frozenset(), now)
-        self.numbers, self.times, self.gaps, self.contexts = [], [], [], []
+        self.numbers, self.times, self.gaps, self.contexts, self.blocks = [], [], [], [], 0
         try:
             self.source = BleSource(ADDRESS, self.radio, now=now, pair=pair)
         except BaseException:
@@ -63,6 +63,7 @@ class Worn:
             if isinstance(found, Context):
                 self.contexts.append(found)
             elif len(found):
+                self.blocks += 1
                 self.numbers += self.motion.numbers(found.acc).tolist()
                 self.times += found.time.tolist()
                 self.gaps += found.gap_before.tolist()
@@ -91,6 +92,12 @@ def test_readings_of_every_sensor(name):
         assert info.rate_hz in (208, 200, 52)
         assert info.origin == "live"
         assert info.details["address"] == ADDRESS
+
+
+def test_readings_that_come_one_by_one_leave_together():
+    with Worn("witmotion") as worn:
+        worn.until(lambda: len(worn.numbers) > 400)
+        assert len(worn.numbers) / worn.blocks > 5
 
 
 def test_scales_are_exact():
