@@ -73,8 +73,7 @@ def main(folder: Path) -> None:
             for name, path, width, height, dark in (
                 ("team", "/", 1280, 980, False),
                 ("runner", "/runner/demo/sam", 1280, 1640, False),
-                ("me", "/me/demo/tina", 390, 780, True),
-                ("phone", "/", 390, 1400, True),
+                ("me", "/me/demo/tina", 390, 844, True),
             ):
                 page = browser.new_page(
                     viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"

@@ -73,7 +73,9 @@ class Device:
         def seconds() -> None:
             while not self._ended.wait(1.0):
                 if self._client.is_connected():
-                    self.live(impact_peak_g=3.2, impact_symmetry_pct=-2.5, signal_quality=0.97)
+                    wave = self._numbers.get("live", 0) * 7 % 50
+                    figures = {"impact_peak_g": 3.0 + wave / 100, "impact_symmetry_pct": wave / 10 - 2.5}
+                    self.live(**figures, signal_quality=0.9 + wave / 500)
 
         threading.Thread(target=seconds, daemon=True).start()
         return self

@@ -159,8 +159,9 @@ class Runner:
         return self.sessions[name]
 
     def newest_first(self) -> list[Session]:
-        """All sessions."""
-        return sorted(self.sessions.values(), key=lambda each: (each.utc, each.id), reverse=True)
+        """All sessions; the one that is on before the others, also where the device knows no wall clock."""
+        on = self.live.session if self.live is not None else None
+        return sorted(self.sessions.values(), key=lambda each: (each.id == on, each.utc, each.id), reverse=True)
 
     @property
     def current(self) -> Session | None:

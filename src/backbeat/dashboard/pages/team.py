@@ -101,10 +101,10 @@ class Tile:
                 with Box("div", "bb-wide"):
                     Text("dt", "Impact")
                     self._usual = Text("dd", "")
-                with Box("div", "bb-wide"):
+                with Box("div", "bb-wide bb-most"):
                     Text("dt", "Signal")
                     self._signal = Text("dd", "")
-                with Box("div", "bb-wide"):
+                with Box("div", "bb-wide bb-least"):
                     Text("dt", "Battery")
                     self._battery = Text("dd", "")
             with Box("div", "bb-foot"):
