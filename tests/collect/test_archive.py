@@ -156,15 +156,14 @@ def test_a_database_that_restarts_is_away_and_then_used_again(postgres: Postgres
     archive.close()
 
 
-def test_a_locked_file_and_a_folder_that_is_not_there_are_a_database_that_is_away(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with pytest.raises(DatabaseAwayError, match="unable to open"):
-        Archive(str(tmp_path / "no folder" / "archive.db")).store(a_run(), [], NOW)
-    broken = tmp_path / "broken.db"
-    broken.write_bytes(b"this is no database at all, but a text file" * 100)
-    with pytest.raises(DatabaseAwayError, match="not a database"):
-        Archive(str(broken)).store(a_run(), [], NOW)
+def test_a_folder_that_is_not_there_and_a_file_that_is_no_database_are_a_database_that_is_away(tmp_path: Path) -> None:
+    text_file = tmp_path / "text.db"
+    text_file.write_bytes(b"this is no database at all, but a text file" * 100)
+    for path, reason in ((tmp_path / "no folder" / "archive.db", "unable to open"), (text_file, "not a database")):
+        archive = Archive(str(path))
+        with pytest.raises(DatabaseAwayError, match=reason):
+            archive.store(a_run(), [], NOW)
+        archive.close()
 
 
 @pytest.mark.parametrize("url", ["mysql://host/db", "postgresql://host:port/db", "http://host"])
