@@ -44,6 +44,7 @@ def section(result: Trials, command: str) -> str:
 ## Alerts
 
 Simulated runners only; no person has been measured for this. Made by `{command}`.
+The thresholds were chosen on seed 2.
 
 {result.people} runners of 60 sessions each: 30 uneventful ones that their baseline is fitted to, 24 with a change of
 known size after 25 minutes, 6 uneventful hours. Every runner has own levels, own effects of pace and slope (drawn from
