@@ -83,6 +83,18 @@ def test_suspended_while_the_signal_is_bad() -> None:
     assert [alert.alert for alert in raised(events)] == ["signal_bad"]
 
 
+def test_a_signal_that_is_good_again_for_ten_seconds_ends_its_alert() -> None:
+    strain = Strain(StrainSettings(), Known("sacrum"))
+    strain.signal(SignalQuality(time=100.0, known_at=100.1, quality=0.2))
+    assert [alert.state for alert in raised(strain.at(strain.due, 110.1))] == ["raised"]
+    assert strain.signal(SignalQuality(time=150.0, known_at=150.1, quality=1.0)) == []
+    assert strain.due == pytest.approx(160.0)
+    (cleared,) = strain.at(strain.due, 160.1)
+    assert isinstance(cleared, Alert)
+    assert (cleared.state, cleared.alert) == ("cleared", "signal_bad")
+    assert strain.due == float("inf")
+
+
 def test_at_most_one_spoken_cue_in_three_minutes() -> None:
     change = {
         "impact_peak_g": lambda t: 0.3 if t > 700 else 0.0,

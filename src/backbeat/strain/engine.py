@@ -61,8 +61,7 @@ class Strain:
 
     __slots__ = (
         "_alerts",
-        "_bad_since",
-        "_bad_told",
+        "_bad",
         "_blocks",
         "_change",
         "_deviation",
@@ -72,6 +71,8 @@ class Strain:
         "_hard_limit",
         "_known",
         "_settings",
+        "_signal_since",
+        "_signal_told",
         "_symmetry",
         "_totals",
     )
@@ -88,17 +89,19 @@ class Strain:
         self._change: Change | None = None
         self._hard_limit = self._alerts.rule("hard_landing").threshold
         self._hard: list[float] = []
-        self._bad_since: float | None = None
-        self._bad_told = False
+        self._bad = False
+        self._signal_since = -math.inf
+        self._signal_told = True
         if known.signal is not None:
             self._take_signal(known.signal.time)
 
     @property
     def due(self) -> float:
         """When `at` has something to say although nothing happens, s."""
-        if self._bad_since is None or self._bad_told:
+        if self._signal_told:
             return math.inf
-        return self._bad_since + self._alerts.rule("signal_bad").persistence_s
+        rule = self._alerts.rule("signal_bad")
+        return self._signal_since + (rule.persistence_s if self._bad else rule.clear_s)
 
     @property
     def started(self) -> float | None:
@@ -107,7 +110,7 @@ class Strain:
 
     def at(self, time: float, known_at: float) -> list[Event]:
         """Time has passed; `time` is at least `due`."""
-        self._bad_told = True
+        self._signal_told = True
         return [*self._alerts.judge("signal_bad", self._signal_finding(), time, known_at)]
 
     def step(self, step: Step) -> list[Event]:
@@ -220,16 +223,16 @@ class Strain:
 
     def _take_signal(self, time: float) -> None:
         bad = self._known.quality < self._settings.alerts.minimum_quality
-        self._alerts.suspended = bad
-        if not bad:
-            self._bad_since, self._bad_told = None, False
-        elif self._bad_since is None:
-            self._bad_since = time
+        if bad == self._bad:
+            return
+        self._alerts.suspended = self._bad = bad
+        self._signal_since, self._signal_told = time, False
+        if bad:
             self._symmetry.pause()
 
     def _signal_finding(self) -> Finding:
-        bad = self._bad_since is not None
-        return Finding(bad, not bad, self._known.quality, since=self._bad_since)
+        since = self._signal_since if self._bad else None
+        return Finding(self._bad, not self._bad, self._known.quality, since=since)
 
     def _clear_pain(self, now: float) -> list[Alert]:
         return self._alerts.clear("pain_report", now, now, _REPORTED_ANEW)
