@@ -22,19 +22,23 @@ GAP_S = 3.0
 ROWS = 20
 """Of the table behind a live chart."""
 
-APPEND = """<script>
-function backbeatAppend(charts, most) {
-  for (const [id, points] of charts) {
-    const chart = getElement(id)?.chart;
-    if (!chart) continue;
-    const series = chart.getOption().series.map((each, index) => ({
-      data: each.data.concat(points.map((point) => [point[0], point[index + 1]])).slice(-most),
-    }));
-    chart.setOption({series});
-  }
+DRAW = """<script>
+let backbeatDrawn = Promise.resolve();
+function backbeatDraw(charts, most, anew) {
+  backbeatDrawn = backbeatDrawn.then(async () => {
+    for (const [id, points] of charts) {
+      while (!getElement(id)?.chart?.getOption()?.series) await new Promise((done) => setTimeout(done, 100));
+      const chart = getElement(id).chart;
+      const series = chart.getOption().series.map((each, index) => ({
+        data: (anew ? [] : each.data).concat(points.map((point) => [point[0], point[index + 1]])).slice(-most),
+      }));
+      chart.setOption({series});
+    }
+  });
 }
 </script>"""
-"""In the head of the page; `chart` is what NiceGUI's element calls the ECharts instance."""
+"""In the head of the page: adds points in the order in which they are told, also where ECharts is still being loaded.
+`chart` is what NiceGUI's element calls the ECharts instance."""
 
 Line = tuple[str, str, str]
 """Name of a line, its field, its colour in the style sheet."""
@@ -70,7 +74,6 @@ class LiveCharts:
 
     def show(self, runner: Runner) -> None:
         """Send the points that are new."""
-        first = self._runner is None
         self._runner = runner
         points = list(runner.points)
         if not points:
@@ -82,20 +85,15 @@ class LiveCharts:
                 live.time - live.session_s if live and live.time is not None and live.session_s is not None else None
             )
             self._base = points[0].time if began is None else began
-            self._last = newest
-            for plot, chart in self._charts:
-                for index, each in enumerate(chart.options["series"]):
-                    each["data"] = [[x, y[index]] for x, *y in self._rows(plot, points)]
-                if not first:
-                    chart.update()
+            self._draw(points, None)
         elif newest > self._last:
-            new = [point for point in points if point.time > self._last]
-            told = [
-                [chart.id, self._rows(plot, new, since=round(self._last - self._base, 1))]
-                for plot, chart in self._charts
-            ]
-            self._last = newest
-            ui.run_javascript(f"backbeatAppend({json.dumps(told)}, {POINTS})")
+            self._draw([point for point in points if point.time > self._last], round(self._last - self._base, 1))
+        self._last = newest
+
+    def _draw(self, points: Sequence[Point], since: float | None) -> None:
+        """Add points after those up to `since`; None: these and no others."""
+        told = [[chart.id, self._rows(plot, points, since)] for plot, chart in self._charts]
+        ui.run_javascript(f"backbeatDraw({json.dumps(told)}, {POINTS}, {json.dumps(since is None)})")
 
     def _rows(self, plot: Plot, points: Sequence[Point], since: float | None = None) -> list[list[float | None]]:
         rows: list[list[float | None]] = []

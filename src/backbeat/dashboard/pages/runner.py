@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui import ui
 
 from backbeat import words
-from backbeat.dashboard.charts import APPEND, LiveCharts, Trend
+from backbeat.dashboard.charts import DRAW, LiveCharts, Trend
 from backbeat.dashboard.elements import Box, Text
 from backbeat.dashboard.pages.alerts import AlertCards
 from backbeat.dashboard.pages.frame import Frame
@@ -27,7 +27,7 @@ def page(reader: Reader, who: str, team: str, name: str) -> None:
     """Build the page of a runner."""
     runner = reader.team.runners.get((team, name))
     frame = Frame(reader, runner.shown_name if runner else name, "", who)
-    ui.add_head_html(APPEND)
+    ui.add_head_html(DRAW)
     with frame.main:
         with Box("div", "bb-row"):
             title = Text("h1", name)
