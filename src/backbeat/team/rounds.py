@@ -12,7 +12,7 @@ from backbeat.samples import Context, Samples, SourceInfo
 from backbeat.simulator.source import SimulatedSource, open_simulator
 from backbeat.team.runners import TeamRunner
 
-ROUND_S = 1200.0
+ROUND_S = 720.0
 """Seconds of running in a round, after which this runner begins anew on another day."""
 
 REST_S = 70.0
