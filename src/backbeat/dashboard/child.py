@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -17,9 +16,6 @@ from backbeat.mqtt.embedded import die_with_parent
 
 START_PATIENCE_S = 60.0
 STOP_PATIENCE_S = 10.0
-
-PYTEST = ("PYTEST_CURRENT_TEST", "NICEGUI_USER_SIMULATION")
-"""NiceGUI serves otherwise where it finds these; a child serves as for people."""
 
 
 class DashboardProcess:
@@ -62,7 +58,6 @@ class DashboardProcess:
         self._said = tempfile.TemporaryFile()  # noqa: SIM115  (closed by stop)
         self._process = subprocess.Popen(  # noqa: S603  (our own command)
             self._command,
-            env={name: value for name, value in os.environ.items() if name not in PYTEST},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self._said,

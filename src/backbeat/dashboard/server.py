@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +44,7 @@ class Place:
 
 def serve(reader: Reader, place: Place) -> None:
     """Serve until stopped (Ctrl-C, SIGTERM)."""
+    os.environ.pop("PYTEST_CURRENT_TEST", None)  # NiceGUI serves otherwise below a test; here it is as for people
     access = Access(place.passwords, secure=place.certificate is not None)
     app.add_middleware(Gate, access=access)
     app.on_startup(reader.start)
