@@ -55,6 +55,11 @@ class DashboardProcess:
         Raises:
             UserError: it does not; the sentence is its own.
         """
+        self.launch()
+        self.wait_served()
+
+    def launch(self) -> None:
+        """Start it, without waiting."""
         self._said = tempfile.TemporaryFile()  # noqa: SIM115  (closed by stop)
         self._process = subprocess.Popen(  # noqa: S603  (our own command)
             self._command,
@@ -64,8 +69,15 @@ class DashboardProcess:
             start_new_session=True,  # Ctrl-C is for the parent, which ends us in order
             preexec_fn=die_with_parent(),
         )
+
+    def wait_served(self) -> None:
+        """Wait until it answers; another thread may end it meanwhile by `terminate`.
+
+        Raises:
+            UserError: it does not; the sentence is its own.
+        """
         deadline = time.monotonic() + START_PATIENCE_S
-        while time.monotonic() < deadline and self._process.poll() is None:
+        while time.monotonic() < deadline and self._process is not None and self._process.poll() is None:
             try:
                 urllib.request.urlopen(f"{self.address}/login", timeout=5.0).close()  # noqa: S310  (our own address)
             except OSError:
@@ -77,8 +89,13 @@ class DashboardProcess:
         self.stop()
         raise UserError(said[-1].removeprefix("backbeat: ") if said else "The dashboard does not answer.")
 
+    def terminate(self) -> None:
+        """Ask it to end."""
+        if self._process is not None:
+            self._process.terminate()
+
     def stop(self) -> None:
-        """End it."""
+        """End it and wait until it has."""
         if self._process is None:
             return
         self._process.terminate()
@@ -87,6 +104,7 @@ class DashboardProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._process = None
         self._said.close()
 
     def __enter__(self) -> Self:
