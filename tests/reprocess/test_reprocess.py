@@ -90,6 +90,16 @@ def test_what_is_done_stays_and_what_changed_is_done_again(
     assert "1 analysed, 0 as before" in capsys.readouterr().out
 
 
+def test_every_file_that_decides_on_events_is_in_the_sum() -> None:
+    code = (
+        "import sys, backbeat.monitor, backbeat.pipeline, backbeat.jsonl, backbeat.logbook.source; print(*sys.modules)"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    ours = {name.split(".")[1] for name in loaded if name.startswith("backbeat.")}
+    assert "gait" in ours
+    assert ours - {"errors"} <= {name.removesuffix(".py") for name in task.ANALYSIS}
+
+
 def test_bad_recordings_are_listed_and_stop_nothing(
     archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
