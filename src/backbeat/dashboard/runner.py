@@ -114,7 +114,6 @@ class Runner:
         sessions: by id.
         info: the device, as it came.
         answers: to acknowledgements that were asked from here: (session, seq) to what is wrong, empty while waiting.
-        revision: counts what has been taken in.
     """
 
     team: str
@@ -130,7 +129,6 @@ class Runner:
     sessions: dict[str, Session] = field(default_factory=dict)
     info: Body = field(default_factory=dict)
     answers: dict[tuple[str, int], str] = field(default_factory=dict)
-    revision: int = 0
 
     @property
     def shown_name(self) -> str:

@@ -110,12 +110,10 @@ class Team:
                     session.alerts.clear()
                 case "notes":
                     session.notes.clear()
-            runner.revision += 1
         return False
 
 
 def _taken(runner: Runner, rest: str, body: Body, retained: bool, at: float) -> bool:
-    runner.revision += 1
     runner.origin = text(body, "origin") or runner.origin
     match rest.split("/"):
         case ["live"]:

@@ -185,7 +185,7 @@ class Analysis:
         self._steady_since = frame.end
         low = self._stretch.low.view(frame.end - WINDOW, frame.end)
         found = stability(frame.axes @ low[ACC10], frame.step_hz)
-        found = {name: value for name, value in found.items() if name not in (self._lost())}
+        found = {name: value for name, value in found.items() if name not in self._lost()}
         start = time - WINDOW / RATE_HZ
         return [Stability(start=start, end=time, known_at=known, activity=frame.activity, **found)]
 

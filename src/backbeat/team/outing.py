@@ -22,8 +22,6 @@ from backbeat.team.tunnel import Tunnel
 END_PATIENCE_S = 10.0
 """Whoever comes out of the tunnel at the end needs some seconds to connect again."""
 
-WAIT_S = 0.25
-
 
 class Outing:
     """The team on the road until its time is up or somebody stops it."""
