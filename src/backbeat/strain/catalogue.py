@@ -37,8 +37,8 @@ class Rule:
         direction: +1 when more is worth telling, -1 when less is, 0 for both.
         threshold: least change or value that is worth telling, in `threshold_unit`.
         threshold_unit: "% of usual", "SD" or the unit of the measure.
-        certainty: for "change", how many standard errors the change has to be from zero; with it the false alerts of
-            all rules together stay below one in ten hours of simulated runs (docs/validation.md).
+        certainty: for "change", how many standard errors the change has to be from zero; with it false alerts about
+            form stay below one in ten hours of simulated runs (docs/validation.md).
         levels: values at each of which a "once" alert is told.
         unit: of the figures in the alert.
         persistence_s: for how long the condition has to hold.
