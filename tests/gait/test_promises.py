@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backbeat.events import ActivityChange, Step
+from backbeat.events import ActivityChange, SignalQuality, Step
 from backbeat.gait.engine import Engine, GaitSettings
 from backbeat.samples import Samples
 from backbeat.simulator.source import SimulatedSource
@@ -69,6 +69,18 @@ def test_any_cut_gives_exactly_the_same_events(query: str, data: st.DataObject) 
 @pytest.mark.parametrize("size", [1, pytest.param(7, marks=pytest.mark.slow), 20])
 def test_blocks_of_any_size_give_exactly_the_same_events(query: str, size: int) -> None:
     assert analysed(run_of(query), cuts=range(0, len(readings(query)), size)) == list(whole(query))
+
+
+def test_a_fault_is_told_without_what_the_same_block_brings_later() -> None:
+    samples, run = readings(SETS[1]), run_of(SETS[1])
+    acc, saturated = samples.acc.copy(), samples.saturated.copy()
+    acc[(samples.time > 18.0) & (samples.time < 24.5)] = np.nan
+    saturated[(samples.time > 25.0) & (samples.time < 27.0)] = True
+    hurt = replace(samples, acc=acc, saturated=saturated)
+    events = analysed(run, hurt)
+    told = [list(event.problems) for event in events if isinstance(event, SignalQuality)]
+    assert told[1:3] == [["slow"], ["slow", "gap", "saturated"]]
+    assert analysed(run, hurt, cuts=range(0, len(hurt), 20)) == events
 
 
 @pytest.mark.parametrize("query", SETS)

@@ -59,18 +59,19 @@ class Engine:
 
     def feed(self, block: Samples) -> Sequence[GaitEvent]:
         """The events that this block settles."""
-        if len(block) <= _CHUNK:
-            return self._feed(block)
-        parts = (block[first : first + _CHUNK] for first in range(0, len(block), _CHUNK))
-        return [event for part in parts for event in self._feed(part)]
+        events: list[GaitEvent] = []
+        while len(block):
+            quiet = int(block.time.searchsorted(self._idle.quiet_until(float(block.time[0])), side="right"))
+            part = min(quiet + 1, _CHUNK)  # nothing after the reading that shows a fault may be known when it is told
+            events += self._feed(block[:part])
+            block = block[part:]
+        return events
 
     def end(self) -> Sequence[GaitEvent]:
         """The events still open at the end of the readings."""
         return () if self._last_time is None else self._finish(self._last_time)
 
     def _feed(self, block: Samples) -> Sequence[GaitEvent]:
-        if len(block) == 0:
-            return ()
         usable = _usable(block)
         events = self._analysed(usable) if len(usable) else ()
         looks, self._memory.looks = self._memory.looks, []

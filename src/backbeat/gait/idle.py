@@ -25,6 +25,10 @@ class Idle:
         self._last = self._since = self._usable = -math.inf
         self._told = False
 
+    def quiet_until(self, first: float) -> float:
+        """No reading from the one at `first` on shows a fault before the first one after this time."""
+        return (first if self._told or self._since == -math.inf else self._since) + PATIENCE_S
+
     def faults(self, came: FloatArray, usable: FloatArray, looks: Sequence[float]) -> list[tuple[float, str]]:
         """Readings with which it shows that nothing can be found in them, each with the name of the problem.
 
