@@ -112,6 +112,12 @@ def test_other_topics_are_none_of_ours(topic: str) -> None:
     assert isinstance(read(topic, GOOD["alert"]), Rejected)
 
 
+def test_a_topic_too_long_for_a_key_is_put_aside_and_stops_nobody() -> None:
+    found = read(f"{root()}/session/{'é' * 600}/summary", GOOD["summary"])
+    assert isinstance(found, Rejected)
+    assert "1000 bytes" in found.reason
+
+
 @settings(deadline=None, derandomize=True, max_examples=100)
 @given(topic=st.sampled_from(sorted(TOPICS.values())) | st.text(), payload=st.binary(max_size=200))
 def test_any_bytes_are_a_row_or_put_aside(topic: str, payload: bytes) -> None:

@@ -34,6 +34,9 @@ CLOCK_UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)
 ESCAPE = b"\\u"
 """How a character that no database keeps can stand in JSON; without it there is nothing to look for."""
 
+LONGEST_TOPIC_BYTES = 1000
+"""PostgreSQL refuses a key of more than 2700 bytes, and says so as if the database itself were in trouble."""
+
 LARGEST_WHOLE = 2**53
 """Beyond it JSON numbers are no longer whole in every reader."""
 
@@ -149,6 +152,8 @@ _PATTERNS = {
 
 
 def _place(topic: str) -> tuple[Kind, str]:
+    if len(topic.encode("utf-8", "replace")) > LONGEST_TOPIC_BYTES:
+        raise _UnreadableError(f"topic: it is longer than {LONGEST_TOPIC_BYTES} bytes")
     for kind, pattern in _PATTERNS.items():
         found = pattern.fullmatch(topic)
         if found:
