@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from backbeat.dashboard.reports import report
 from backbeat.dashboard.runner import MAX_LISTED, MAX_SESSIONS, POINTS, Runner
 from backbeat.dashboard.team import MAX_RUNNERS, Layout, Team
-from backbeat.dashboard.wording import alert_title, condition, last_seen, note, usual_impact, why
+from backbeat.dashboard.wording import alert_title, condition, last_seen, moment, note, usual_impact, why
 from backbeat.mqtt.payloads import encoded
 from rigs.told import SESSION, alert_told, live_told, root, summary_told
 
@@ -242,4 +242,16 @@ def test_a_report_shows_nothing_as_markup_and_refuses_what_is_no_summary() -> No
     assert "<script" not in page
     broken = json.dumps(json.loads(summary_told()) | {"steps": bad}).encode()
     runner = anna((f"session/{SESSION}/summary", broken))
+    assert report(runner, runner.sessions[SESSION]) is None
+
+
+@pytest.mark.parametrize("utc", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59Z"])
+def test_a_wild_clock_or_number_takes_no_page_away(utc: str) -> None:
+    assert moment(utc)
+    wild = json.dumps(json.loads(summary_told()) | {"utc": utc}).encode()
+    runner = anna((f"session/{SESSION}/summary", summary_told()), ("session/a/summary", wild))
+    assert all(report(runner, session) is not None for session in runner.sessions.values())
+    endless = summary_told().replace(b'"running_s":', b'"running_s":1e999,"was":')
+    assert endless != summary_told()
+    runner = anna((f"session/{SESSION}/summary", endless))
     assert report(runner, runner.sessions[SESSION]) is None

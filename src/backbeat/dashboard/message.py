@@ -27,10 +27,16 @@ def read(payload: bytes) -> Body | None:
     if len(payload) > MAX_BYTES:
         return None
     try:
-        body = json.loads(payload, parse_constant=lambda _: None)
+        body = json.loads(payload, parse_constant=lambda _: None, parse_float=_finite)
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
+
+
+def _finite(digits: str) -> float | None:
+    """A number too large to be one (1e999) is as unknown as NaN."""
+    value = float(digits)
+    return value if math.isfinite(value) else None
 
 
 def number(body: Body, name: str) -> float | None:

@@ -21,6 +21,9 @@ HEADERS = {
 }
 """Whatever a message smuggled in: nothing on the page runs or loads."""
 
+LATEST_UNIX = 4_102_444_800.0
+"""The year 2100; a later time, or one before 1970, is a clock that was wrong."""
+
 _SUMMARY: TypeAdapter[Summary] = TypeAdapter(Summary)
 
 
@@ -61,11 +64,16 @@ def report(runner: Runner, session: Session) -> str | None:
 
 def _start(session: Session, summary: Summary) -> float | None:
     end = _unix(session.utc)
-    return None if end is None else end - (summary.known_at - summary.start)
+    return None if end is None else _believable(end - (summary.known_at - summary.start))
 
 
 def _unix(utc: str) -> float | None:
     try:
-        return datetime.fromisoformat(utc).timestamp()
+        return _believable(datetime.fromisoformat(utc).timestamp())
     except (ValueError, OverflowError):
         return None
+
+
+def _believable(unix: float) -> float | None:
+    """None for a time that a calendar may not have in every zone."""
+    return unix if 0.0 <= unix < LATEST_UNIX else None

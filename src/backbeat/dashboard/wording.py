@@ -56,9 +56,10 @@ def moment(utc: str) -> str:
     """An ISO time in the server's own zone; as it stands where it is none."""
     try:
         at = datetime.fromisoformat(utc)
-    except ValueError:
+        here = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone()
+    except (ValueError, OverflowError):  # the first or the last hours that there are have no other zone
         return utc[:40]
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone().strftime("%d %b %Y, %H:%M")
+    return here.strftime("%d %b %Y, %H:%M")
 
 
 def cadence(live: Live | None) -> str:
