@@ -13,7 +13,9 @@ RUN = "stand=2&seconds=25&speed=3"
 
 
 def running(query: str) -> list[Step]:
-    return [step for step in steps_of(analysed(run_of(query))) if step.activity == "running"]
+    steps = [step for step in steps_of(analysed(run_of(query))) if step.activity == "running"]
+    assert len(steps) > 10
+    return steps
 
 
 @pytest.mark.parametrize("query", [RUN, f"{RUN}&rate=208&asymmetry=10", f"{RUN}&gap=14:2&gyroscope=no"])

@@ -28,9 +28,7 @@ def command(
     mqtt: Annotated[str, typer.Option(metavar="URL", help="The broker: mqtt://host:port, mqtts:// with TLS.")],
     runners: Annotated[int, typer.Option(min=1, max=20_000, help="How many devices.")] = 1000,
     minutes: Annotated[float, typer.Option(min=0.1, help="How long they play.")] = 10.0,
-    processes: Annotated[int, typer.Option(min=1, max=64, help="How many share the work.")] = min(
-        2, os.cpu_count() or 1
-    ),
+    processes: Annotated[int, typer.Option(min=1, max=64, help="How many share the work.")] = PROCESSES,
 ) -> None:
     """Many simulated devices at a broker of its own, to see what the broker does.
 
