@@ -326,6 +326,11 @@ def test_the_oldest_recordings_go_first_and_then_recording_stops(tmp_path: Path,
         Recorder(tmp_path / "new.mcap", INFO, {}, room=Room(current, None, 1000, free))
 
 
+def test_a_missing_folder_is_told_in_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="No such file or directory; choose a new file in a folder"):
+        Recorder(tmp_path / "nowhere" / "run.mcap", INFO, {})
+
+
 def test_an_existing_file_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "run.mcap").write_text("mine")
     with pytest.raises(UserError, match="File exists"):

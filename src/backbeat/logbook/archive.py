@@ -6,6 +6,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +49,8 @@ class Archive:
         self.path = path
         self._inside: Mapping[str, str] = {}
         if path.is_dir():
-            self._inside = {
-                str(file.relative_to(path)): str(file) for file in sorted(path.rglob("*")) if file.is_file()
-            }
+            files = islice((file for file in path.rglob("*") if file.is_file()), MOST_FILES + 1)  # of a whole disk, too
+            self._inside = {str(file.relative_to(path)): str(file) for file in sorted(files)}
         elif zipfile.is_zipfile(path):
             try:
                 with zipfile.ZipFile(path) as archive:
@@ -60,7 +60,7 @@ class Archive:
         else:
             self._inside = {path.name: str(path)}
         if len(self._inside) > MOST_FILES:
-            raise SourceError(f"{path.name}: {len(self._inside)} files are no export of one recording.")
+            raise SourceError(f"{path.name}: more than {MOST_FILES} files are no export of one recording; name one.")
 
     def names(self) -> list[str]:
         """Names with folders, as they are inside."""

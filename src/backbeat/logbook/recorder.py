@@ -93,9 +93,9 @@ class Recorder:
         self.fault: str | None = None
         self._path, self._info = path, info
         self._room = room or Room(path, removable)
-        if not self._room.make():
-            raise UserError(f"{path}: the disk is nearly full; make room or record elsewhere.")
         try:
+            if not self._room.make():
+                raise UserError(f"{path}: the disk is nearly full; make room or record elsewhere.")
             self._storage = storage or DiskFile(path)
         except OSError as error:
             raise UserError(f"{path}: {error.strerror}; choose a new file in a folder that can be written.") from None
