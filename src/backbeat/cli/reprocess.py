@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -74,7 +75,7 @@ def _hands(archive: str, scheduler: str | None, workers: int | None) -> Iterator
     elif archive.startswith("memory:"):  # no other process sees it
         yield lambda: ThreadPoolExecutor(1), 1
     else:
-        count = workers or len(os.sched_getaffinity(0))
+        count = workers or _cores()
         yield lambda: processes(count), count
 
 
@@ -101,6 +102,13 @@ def _cluster(scheduler: str) -> Iterator[tuple[Callable[[], Executor], int]]:
                 "install the same on every worker."
             )
         yield (lambda: client.get_executor(retries=1)), 2 * cores
+
+
+def _cores() -> int:
+    """Those that this process may use; only Linux tells."""
+    if sys.platform != "linux":
+        return os.cpu_count() or 1
+    return len(os.sched_getaffinity(0))
 
 
 def _not_installed(error: ModuleNotFoundError, extra: str) -> UserError:

@@ -148,9 +148,7 @@ def index_of_session(
         "impact": _from_measures(baseline, deviation, typical, (("impact_peak_g", 1),)),
         "form_drift": _form_drift(deviation),
         "cadence": _from_measures(baseline, deviation, typical, (("cadence_spm", -1),)),
-        "pelvis": _from_measures(
-            baseline, deviation, typical, (("pelvic_drop_deg", 1), ("pelvic_rotation_range_deg", 1))
-        ),
+        "pelvis": _from_measures(baseline, deviation, typical, _PELVIS),
         "asymmetry": _from_measures(baseline, deviation, typical, (("impact_pct", 0),)),
     }
     components = tuple(_component(weight, scored[weight.name]) for weight in WEIGHTS)
