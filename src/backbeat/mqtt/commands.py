@@ -189,7 +189,7 @@ def read_command(name: str, payload: bytes) -> Command:
         raise InvalidCommandError(f"There is no command of this name; there are {', '.join(COMMANDS)}.")
     body = _json_object(payload)
     identity = body.get("id")
-    identity = identity if isinstance(identity, str) and len(identity) <= 64 else None
+    identity = identity if isinstance(identity, str) and len(identity) <= 64 and _sendable(identity) else None
     try:
         return kind(**_checked(kind, body))
     except InvalidCommandError as error:
@@ -244,10 +244,17 @@ def _value(name: str, hint: Any, value: Any) -> Any:
     return value
 
 
+def _sendable(text: str) -> bool:
+    """Whether it is UTF-8; JSON can spell halves of a character, and no reply could say them again."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 def _typed(name: str, hint: Any, value: Any) -> Any:
     if hint is str and isinstance(value, str):
         if any(ord(letter) < 32 and letter not in "\n\t" for letter in value):
             raise InvalidCommandError(f"{name!r} has control characters in it.")
+        if not _sendable(value):
+            raise InvalidCommandError(f"{name!r} has half a character in it.")
         return value
     if hint is int and isinstance(value, int) and not isinstance(value, bool):
         return value
