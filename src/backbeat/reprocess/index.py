@@ -57,6 +57,8 @@ def load(folder: Path) -> dict[str, Entry]:
             return {row["name"]: _entry(row) for row in reader}
     except FileNotFoundError:
         return {}
+    except NotADirectoryError:
+        raise UserError(f"{folder}: is a file; choose a folder for the results.") from None
     except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
         raise UserError(f"{path}: cannot be read ({error}); delete it to analyse everything again.") from None
 

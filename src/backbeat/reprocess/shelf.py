@@ -73,7 +73,7 @@ def recordings(archive: str, match: str = "*", leave_out: Path | None = None) ->
     stems = Counter(_stem(relative) for relative in inside)
     return [
         Found(
-            name=_stem(relative) if stems[_stem(relative)] == 1 else relative,
+            name=_stem(relative) if stems[_stem(relative)] == 1 and _stem(relative) not in inside else relative,
             url=system.unstrip_protocol(details["name"]),
             stamp=_stamp(details),
             size=int(details["size"] or 0),
