@@ -17,9 +17,9 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
+    """Debian's Chromium; its driver runs an event loop in this thread, where tests of other rooms want their own."""
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("chromium is not installed (Debian package chromium)")
