@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,15 @@ def test_a_number_that_a_column_cannot_hold_costs_that_message_alone(archive: Ar
         assert (counts["live"], counts["rejected"]) == (2, 1)
     else:
         assert (counts["live"], counts["rejected"]) == (3, 0)
+
+
+def test_a_key_too_long_for_an_index_costs_that_message_alone(archive: Archive) -> None:
+    endless = row("alert", alert_told(2))
+    text = "".join(chr(ord("a") + n * n % 26) + str(n) for n in range(20_000))  # it can hardly be packed
+    rows = [row("alert", alert_told(1)), replace(endless, values=endless.values | {"topic": text})]
+    counts = archive.store(rows, [], NOW)
+    assert counts["alert"] + counts["rejected"] == 2
+    assert counts["rejected"] == (archive.engine.dialect.name == "postgresql")  # SQLite has no such limit
 
 
 def test_a_column_that_is_new_is_added_to_an_old_archive(database: str) -> None:

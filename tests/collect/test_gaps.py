@@ -65,6 +65,17 @@ def test_a_damaged_number_does_not_ask_for_millions(archive: Archive) -> None:
     assert all(hole.last - hole.first < 200 for hole in asked)
 
 
+def test_more_holes_than_a_statement_has_places_for_are_all_asked_for(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gaps, "_AT_ONCE", 3)
+    keep(archive, *range(1, 20, 2))
+    missing = found(archive)
+    with archive.transaction() as connection:
+        asked = claim(archive, connection, missing, LATER)
+    assert sorted(question.body["first"] for question in asked) == [*range(2, 19, 2)]
+
+
 def test_of_two_workers_one_asks_and_asks_again_later_and_later(archive: Archive) -> None:
     keep(archive, 1, 3)
     missing = found(archive)

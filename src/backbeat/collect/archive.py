@@ -26,6 +26,10 @@ CREATING = 0x6261636B
 """PostgreSQL's advisory lock while tables are made: workers that start together would make them twice."""
 
 
+_OF_THE_ROW = ("22", "23", "54")
+"""PostgreSQL's classes of errors for values: wrong ones, those that break a rule, those beyond a limit."""
+
+
 class DatabaseAwayError(Exception):
     """The database cannot be used at present; the sentence says why."""
 
@@ -125,7 +129,9 @@ class Archive:
         try:
             with connection.begin_nested():
                 new = connection.execute(insert, values).rowcount
-        except (DataError, IntegrityError) as error:
+        except DBAPIError as error:
+            if _is_away(error):
+                raise
             if len(rows) == 1:
                 return [_stray(rows[0], f"the database does not take it: {str(error.orig).splitlines()[0]}")]
             return [
@@ -168,6 +174,18 @@ class Archive:
 
 def _stray(row: Row, reason: str) -> Rejected:
     return Rejected(row.values["topic"], row.payload, reason)
+
+
+def _is_away(error: DBAPIError) -> bool:
+    """Whether it is the database that cannot do it now, and not the row that it will never take.
+
+    PostgreSQL gives a reason of five signs (its manual, appendix A): 54 is beyond its limits, as a text too long for an
+    index. SQLite has no such reasons: all but the two kinds of a bad value are the file's.
+    """
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        return not isinstance(error, (DataError, IntegrityError))
+    return not state.startswith(_OF_THE_ROW)
 
 
 def _same(there: Any, value: Any) -> bool:

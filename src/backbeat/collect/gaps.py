@@ -27,6 +27,9 @@ FARTHEST_BACK = 1000
 FIRST_PAUSE, LONGEST_PAUSE, MOST_TIMES = timedelta(minutes=1), timedelta(days=1), 14
 """A device that is away gets the question when it comes back, if its broker keeps it: it is not asked often."""
 
+_AT_ONCE = 500
+"""Holes in one statement: databases count its parameters in 16 bits."""
+
 RESENT = "resent"
 IDENTITY = re.compile(r"([0-9a-f]{24})-[0-9]{1,3}")
 """Of a question: the hole's, and how often it was asked."""
@@ -103,8 +106,11 @@ def holes(connection: Connection, topics: Collection[str] | None, now: datetime)
 
 def claim(archive: Archive, connection: Connection, missing: Sequence[Hole], now: datetime) -> list[Question]:
     """The questions that are due and that no other worker has taken."""
-    if not missing:
-        return []
+    parts = (missing[first : first + _AT_ONCE] for first in range(0, len(missing), _AT_ONCE))
+    return [question for part in parts for question in _claim(archive, connection, part, now)]
+
+
+def _claim(archive: Archive, connection: Connection, missing: Sequence[Hole], now: datetime) -> list[Question]:
     never = now - LONGEST_PAUSE * 2
     fresh = [
         {"id": hole.id, "topic": hole.topic, "session": hole.session, "first": hole.first, "last": hole.last}

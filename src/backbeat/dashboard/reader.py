@@ -48,6 +48,7 @@ class Reader:
         self._link: Link | None = None
         self._up = False
         self._attempts = 0
+        self._under_way: dict[int, tuple[Runner, tuple[str, int]]] = {}  # acknowledgements, by the message's number
         self._watchers: set[Callable[[], None]] = set()
         self._told = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -87,7 +88,8 @@ class Reader:
             "by": by[:64],
         }
         topic = Topics(self._layout.root_of(runner.team, runner.id)).of(COMMAND, command="ack")
-        link.publish(Outgoing(topic=topic, payload=encoded(command), channel="cmd-ack", qos=1))
+        number = link.publish(Outgoing(topic=topic, payload=encoded(command), channel="cmd-ack", qos=1))
+        self._under_way[number] = runner, key
         self._later(ANSWER_PATIENCE_S, lambda: self._unanswered(runner, key))
         self._tell()
         return None
@@ -107,6 +109,7 @@ class Reader:
         if link is not self._link:
             return
         was_up, self._up, self._link = self._up, False, None
+        self._under_way.clear()  # the next connection numbers anew
         link.abandon()
         if self._ended:
             return
@@ -121,13 +124,14 @@ class Reader:
         self._later(pause, self._connect)
         self._tell()
 
-    def link_done(self, link: Link, number: int, code: int) -> None:  # noqa: ARG002
+    def link_done(self, link: Link, number: int, code: int) -> None:
         """A message is delivered or refused."""
-        if link is self._link and code in refusals.MESSAGE:
-            refusal = refusals.MESSAGE[code].sentence
-            for runner in self.team.runners.values():
-                for key in [key for key, answer in runner.answers.items() if not answer]:
-                    runner.answers[key] = f"The broker did not take it: {refusal}."
+        asked = self._under_way.pop(number, None) if link is self._link else None
+        if asked is None or code not in refusals.MESSAGE:
+            return
+        runner, key = asked
+        if runner.answers.get(key) == "":
+            runner.answers[key] = f"The broker did not take it: {refusals.MESSAGE[code].sentence}."
             self._tell()
 
     def link_message(self, link: Link, message: Incoming) -> None:

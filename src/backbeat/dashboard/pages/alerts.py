@@ -99,7 +99,7 @@ class _Card:
             self._said.say(f"✓ Seen by {told.seen_by}")
         else:
             self._said.say("Telling the runner's device …" if answer == "" else answer or "")
-        self._button.set_visibility(not told.seen_by)
+        self._button.set_visibility(on and not told.seen_by)
         self._button.enable(answer != "")
 
     def _press(self) -> None:
