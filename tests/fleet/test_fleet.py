@@ -125,7 +125,10 @@ def test_the_command_says_in_one_sentence_that_nobody_listens(capsys: pytest.Cap
     with pytest.raises(SystemExit) as ended:
         cli.main(["fleet", "--mqtt", "mqtt://127.0.0.1:9"])
     assert ended.value.code == 2
-    assert capsys.readouterr().err == "backbeat: The broker 127.0.0.1:9 cannot be reached: Connection refused.\n"
+    assert (
+        capsys.readouterr().err
+        == "backbeat: The broker 127.0.0.1:9 cannot be reached: Connection refused; start it, or check the address.\n"
+    )
 
 
 @pytest.mark.slow

@@ -133,5 +133,7 @@ def test_the_last_will_tells_of_a_killed_process(mosquitto: Mosquitto) -> None:
 def test_a_broker_that_is_not_there_is_told_in_one_sentence() -> None:
     port = free_port()
     publisher = Publisher(MqttSettings.from_url(f"mqtt://127.0.0.1:{port}"), INFO, report=lambda _: None)
-    with pytest.raises(MqttError, match=rf"The broker 127\.0\.0\.1:{port} cannot be reached: Connection refused\."):
+    with pytest.raises(
+        MqttError, match=rf"The broker 127\.0\.0\.1:{port} cannot be reached: Connection refused; start it"
+    ):
         publisher.wait_connected()

@@ -27,7 +27,7 @@ COMMANDS = {
     "doctor": "Check sensor, bus, disk, clock and broker; each with the remedy.",
     "evaluate": "Score the analysis on recordings with ground truth.",
     "fleet": "Many simulated devices at a broker of its own, to see what the broker does.",
-    "history": "What has been run: list, show, delete.",
+    "history": "What has been run; show or delete a session.",
     "logs": "Look at recordings, convert, mend, cut and draw them.",
     "note": "Note how it felt: pain, stiffness, effort or words.",
     "record": "Record a sensor without analysing it.",

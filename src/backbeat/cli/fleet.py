@@ -67,7 +67,10 @@ def _reach(settings: MqttSettings) -> None:
     try:
         socket.create_connection(settings.address, REACH_PATIENCE_S).close()
     except OSError as error:
-        raise MqttError(f"The broker {settings.name} cannot be reached: {error.strerror or 'no answer'}.") from None
+        reason = error.strerror or "no answer"
+        raise MqttError(
+            f"The broker {settings.name} cannot be reached: {reason}; start it, or check the address."
+        ) from None
 
 
 def _scores(progress: Progress, count: int, processes: int) -> dict[str, Score]:

@@ -27,7 +27,7 @@ def listing(context: typer.Context, runner: Runner = None) -> None:
     with History(file) as history:
         sessions = history.sessions()
     if not sessions:
-        typer.echo(f"No sessions yet in {file}; `backbeat run` keeps them.")
+        typer.echo(f"No sessions yet in {file}; `backbeat run` keeps them (simulated ones are not kept).")
         return
     table = Table(box=None)
     for heading in ("session", "began", "running", "distance", "cadence", "impact", "alerts", "pain"):

@@ -69,7 +69,10 @@ class _Eraser:
         try:
             self._client.connect(*self._settings.address)
         except OSError as error:
-            raise MqttError(f"The broker {self._settings.name} cannot be reached: {error.strerror or error}.") from None
+            raise MqttError(
+                f"The broker {self._settings.name} cannot be reached: {error.strerror or error}; "
+                "the session is still shown there."
+            ) from None
         self._client.loop_start()
         if not self._up.wait(PATIENCE_S):
             raise MqttError(f"The broker {self._settings.name} does not let us in; the session is still shown there.")

@@ -96,7 +96,8 @@ class Publisher:
         trouble = self._courier.wait_connected(patience_s)
         if trouble is not None:
             self._courier.end(0.0)
-            raise MqttError(f"The broker {self._settings.name} {trouble}.")
+            remedy = "; start it, or check the address" if trouble.startswith("cannot be reached") else ""
+            raise MqttError(f"The broker {self._settings.name} {trouble}{remedy}.")
 
     def take(self, block: Samples | Context, events: Sequence[Event]) -> None:
         """See `backbeat.pipeline.Consumer`."""
