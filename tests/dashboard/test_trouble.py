@@ -10,8 +10,12 @@ import pytest
 from playwright.sync_api import expect
 
 from backbeat.cli import main
+from backbeat.cli.dashboard import news_of_the_broker
 from backbeat.dashboard.child import DashboardProcess
+from backbeat.dashboard.reader import Reader
+from backbeat.dashboard.team import Layout
 from backbeat.errors import UserError
+from backbeat.mqtt import MqttSettings
 from backbeat.mqtt.broker.access import hashed
 from dashboard.conftest import PATIENCE_MS, Open
 from rigs.device import Device
@@ -94,6 +98,17 @@ def test_a_wrong_password_of_the_broker_is_said_as_such(mosquitto_program: str, 
             expect(page.get_by_text("check user, password")).to_be_visible()
             written(wrong, "right\n")
             expect(page.get_by_text("Connected")).to_be_visible()
+
+
+def test_the_terminal_hears_once_that_the_broker_is_away_and_back() -> None:
+    reader = Reader(MqttSettings.from_url("mqtt://127.0.0.1:9"), Layout())
+    said: list[str] = []
+    look = news_of_the_broker(reader, "127.0.0.1:9", said.append)
+    look()
+    for trouble in ("The broker is away.", "The broker is away.", None, None):
+        reader.trouble = trouble
+        look()
+    assert said == ["The broker is away.", "Connected to the broker 127.0.0.1:9."]
 
 
 @pytest.mark.slow

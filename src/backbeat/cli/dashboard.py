@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -63,7 +64,22 @@ def command(
     if passwords is not None and certificate is None and not is_loopback(host):
         typer.echo("Passwords travel unencrypted: give --certificate and --key unless this network is yours alone.")
     typer.echo(f"The dashboard is at {place.address} (Ctrl-C ends it).")
-    serve(Reader(settings, layout), place)
+    reader = Reader(settings, layout)
+    reader.watch(news_of_the_broker(reader, settings.name, lambda text: typer.echo(text, err=True)))
+    serve(reader, place)
+
+
+def news_of_the_broker(reader: Reader, name: str, say: Callable[[str], None]) -> Callable[[], None]:
+    """What to call when something has happened: it says, once each, that the broker is away and that it is back."""
+    said = reader.trouble
+
+    def look() -> None:
+        nonlocal said
+        if reader.trouble != said:
+            said = reader.trouble
+            say(said or f"Connected to the broker {name}.")
+
+    return look
 
 
 def _free_port(host: str, port: int) -> int:
