@@ -12,9 +12,9 @@ from simulated_gait import analysed, run_of, steps_of
 RUN = "stand=2&seconds=25&speed=3"
 
 
-def running(query: str) -> list[Step]:
+def running(query: str, at_least: int = 10) -> list[Step]:
     steps = [step for step in steps_of(analysed(run_of(query))) if step.activity == "running"]
-    assert len(steps) > 10
+    assert len(steps) >= at_least
     return steps
 
 
@@ -56,6 +56,6 @@ def test_walking_steps_have_times_and_sides_and_nothing_that_cannot_be_known() -
 
 
 def test_a_bout_too_short_to_tell_the_legs_apart_has_steps_without_sides() -> None:
-    steps = running("programme=stand:4,run:1.4,stand:6")
+    steps = running("programme=stand:4,run:1.4,stand:6", at_least=3)
     assert 0 < len(steps) < 5
     assert {step.side for step in steps} == {None}
