@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +9,7 @@ import pytest
 
 from backbeat.mqtt import MqttError, MqttSettings, Publisher, courier
 from backbeat.mqtt.outbox import Outbox
-from rigs import doomed_run
+from rigs.doomed_run import run_and_kill
 from rigs.mosquitto import Mosquitto
 from rigs.reader import Reader, wait_until
 from rigs.runs import INFO, alert, ended, readings, started, summary
@@ -123,10 +120,7 @@ def test_a_run_never_waits_for_a_broker_that_is_frozen_or_gone(
 def test_a_killed_run_s_alerts_are_sent_by_the_next(mosquitto: Mosquitto, tmp_path: Path) -> None:
     mosquitto.kill()
     settings, path = MqttSettings.from_url(mosquitto.url), tmp_path / "outbox.db"
-    doomed = [sys.executable, doomed_run.__file__, mosquitto.url, str(path)]
-    path_of_rigs = {"PYTHONPATH": str(Path(doomed_run.__file__).parents[1])}
-    killed = subprocess.run(doomed, env=os.environ | path_of_rigs, check=False)
-    assert killed.returncode == -9
+    run_and_kill(mosquitto.url, path, met=False)
     mosquitto.start()
     with Reader(mosquitto.port) as reader:
         following = Publisher(settings, INFO, outbox=path, report=lambda _: None)

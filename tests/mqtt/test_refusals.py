@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from backbeat.mqtt import MqttError, MqttSettings, Publisher, courier, link
 from backbeat.mqtt.outbox import Limits
+from rigs.doomed_run import run_and_kill
 from rigs.moody_broker import MoodyBroker
 from rigs.mosquitto import Mosquitto, free_port
 from rigs.reader import Reader, wait_until
@@ -69,12 +69,7 @@ def test_the_last_will_waits_for_a_device_that_comes_back(
         time.sleep(4.5)
         assert [got.json["state"] for got in reader.on("/status")] == ["online", "online"]
         run.finish([])
-        lost = os.fork()
-        if lost == 0:
-            gone = Publisher(settings, INFO, outbox=tmp_path / "p.db", report=lambda _: None)
-            gone.wait_connected()
-            os.kill(os.getpid(), 9)
-        os.waitpid(lost, 0)
+        run_and_kill(f"{mosquitto.url}?version=5", tmp_path / "p.db", met=True)
         reader.publish("backbeat/marker", "lost")
         wait_until(lambda: reader.on("/status")[-1].json["reason"] == "connection lost", "the last will")
         topics = [got.topic for got in reader.got]

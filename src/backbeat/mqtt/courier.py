@@ -157,7 +157,7 @@ class Courier:
     def wait_connected(self, patience_s: float) -> str | None:
         """Wait for the first connection; None once it is up, else what is wrong."""
         if not self._first_outcome.wait(patience_s):
-            return "it does not answer"
+            return "does not answer"
         return self._first_trouble
 
     def end(self, patience_s: float) -> int | None:
