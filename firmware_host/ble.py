@@ -13,11 +13,10 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
+from backbeat.closing import Closing
 from backbeat.errors import SourceError
 from backbeat.samples import Context, Position, Samples, SourceInfo
 from firmware_host.link import LINK_ERRORS, Link, explained
@@ -51,7 +50,7 @@ AWAKE_S = 0.9
 CLOSE_S = 20.0
 
 
-class BleSource:
+class BleSource(Closing):
     """A Bluetooth sensor, as a `backbeat.sources.Source`.
 
     Attributes:
@@ -120,14 +119,6 @@ class BleSource:
             utc_offset_s=time.time() - now(),
             details={"sensor": radio.name, "address": address, **self._details},
         )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def __iter__(self) -> Iterator[Samples | Context]:
         """Readings as packets arrive, context when there is any, an empty block when there is nothing."""

@@ -12,11 +12,11 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 import numpy as np
 
+from backbeat.closing import Closing
 from backbeat.errors import SourceError
 from backbeat.samples import Context, Position, Samples, SourceInfo
 from firmware_host.bus import Bus, Host
@@ -53,7 +53,7 @@ class Extra(Protocol):
         ...
 
 
-class ChipSource:
+class ChipSource(Closing):
     """A chip on a bus, as a `backbeat.sources.Source`.
 
     Attributes:
@@ -112,14 +112,6 @@ class ChipSource:
         )
         self._warm_at = self._reported_at = -math.inf
         self._reported = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def stop(self) -> None:
         """Ask iteration to end soon."""

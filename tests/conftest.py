@@ -1,13 +1,28 @@
 """What every test can ask for."""
 
+from __future__ import annotations
+
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from rigs.mosquitto import Mosquitto
+from rigs.postgres import Postgres, programs
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+]
 
 REQUIRE_ALL = os.environ.get("BACKBEAT_REQUIRE_ALL") == "1"
 
@@ -58,3 +73,35 @@ def mosquitto(mosquitto_program: str, tmp_path: Path) -> Iterator[Mosquitto]:
     """A real broker of one's own that runs; `kill`, `restart`, `freeze` as the test likes."""
     with Mosquitto(mosquitto_program, tmp_path / "mosquitto") as broker:
         yield broker
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real PostgreSQL that runs; who restarts it leaves it running."""
+    folder = programs()
+    if folder is None:
+        pytest.skip("PostgreSQL is not installed (Debian package postgresql)")
+    with Postgres(folder) as server:
+        yield server
+
+
+@pytest.fixture(params=["postgresql", "sqlite"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database that nobody has used."""
+    if request.param == "sqlite":
+        return str(tmp_path / "archive.db")
+    return request.getfixturevalue("postgres").new_database()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; its driver runs an event loop in this thread, where tests of other rooms want their own."""
+    from playwright.sync_api import sync_playwright  # not everywhere where the core of the tests runs
+
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("chromium is not installed (Debian package chromium)")
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()

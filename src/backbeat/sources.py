@@ -12,6 +12,7 @@ from importlib.metadata import entry_points
 from types import TracebackType
 from typing import Protocol, Self, cast, runtime_checkable
 
+from backbeat.closing import Closing
 from backbeat.errors import SourceError
 from backbeat.samples import Context, Samples, SourceInfo
 
@@ -48,7 +49,7 @@ class Source(Protocol):
     ) -> None: ...
 
 
-class Around:
+class Around(Closing):
     """A source around another one, which it closes and stops with itself."""
 
     def __init__(self, source: Source) -> None:
@@ -66,14 +67,6 @@ class Around:
     def close(self) -> None:
         """Close the source within."""
         self._source.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def open_source(uri: str) -> Source:

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from backbeat.collect.collector import BATCH
 from backbeat.collect.messages import Row, read
 from backbeat.collect.tables import ALERTS, METADATA
 from rigs.mosquitto import Mosquitto
-from rigs.postgres import Postgres, programs
+from rigs.postgres import Postgres
 from rigs.reader import wait_until
 from rigs.told import SESSION, alert_told, live_told, root, summary_told
 
@@ -47,22 +47,6 @@ FIGURES = {
     "speed_m_s": 3.1,
     "session_s": 1234.5,
 }
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    folder = programs()
-    if folder is None:
-        pytest.skip("PostgreSQL is not installed (Debian package postgresql)")
-    with Postgres(folder) as server:
-        yield server
-
-
-@pytest.fixture(params=["postgresql", "sqlite"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return str(tmp_path / "archive.db")
-    return request.getfixturevalue("postgres").new_database()
 
 
 def live(number: int) -> tuple[str, bytes]:

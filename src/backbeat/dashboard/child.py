@@ -11,8 +11,8 @@ import urllib.request
 from collections.abc import Sequence
 from typing import Self
 
+from backbeat.children import die_with_parent, end
 from backbeat.errors import UserError
-from backbeat.mqtt.embedded import die_with_parent
 
 START_PATIENCE_S = 60.0
 STOP_PATIENCE_S = 10.0
@@ -98,12 +98,7 @@ class DashboardProcess:
         """End it and wait until it has."""
         if self._process is None:
             return
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        end(self._process, STOP_PATIENCE_S)
         self._process = None
         self._said.close()
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from backbeat.closing import Closing
 from backbeat.errors import UserError
 from backbeat.history.notes import Note
 from backbeat.strain.blocks import Block
@@ -92,7 +92,7 @@ class StoredSession:
     worst_pain: float | None
 
 
-class History:
+class History(Closing):
     """A runner's file, open. A context manager.
 
     Raises:
@@ -118,14 +118,6 @@ class History:
             raise UserError(f"{self.file}: was written by a newer Backbeat; update this one.")
         for number in range(version, len(MIGRATIONS)):
             self._db.executescript(f"BEGIN; {MIGRATIONS[number]} PRAGMA user_version={number + 1}; COMMIT;")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the file."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from backbeat.closing import Closing
 from backbeat.samples import Context, Samples, SourceInfo
 
 
-class Recording(ABC):
+class Recording(Closing):
     """A `backbeat.sources.Source` over a file; a subclass reads its blocks.
 
     It reads as fast as it is asked; keeping the recorded time is the business of `backbeat.logbook.pace`.
@@ -49,11 +49,3 @@ class Recording(ABC):
     def close(self) -> None:
         """Nothing to release: a file is open only while it is iterated."""
         self._stopped = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -6,19 +6,17 @@ what it must keep in a folder of its own, which goes with it.
 
 from __future__ import annotations
 
-import ctypes
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
+from backbeat.children import die_with_parent, end
 from backbeat.errors import UserError
 
 START_PATIENCE_S = 15.0
@@ -96,12 +94,7 @@ class EmbeddedBroker:
     def stop(self) -> None:
         """End it, and remove its folder if that was temporary."""
         if self._process is not None:
-            self._process.terminate()
-            try:
-                self._process.wait(STOP_PATIENCE_S)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            end(self._process, STOP_PATIENCE_S)
         self._temporary.close()
 
     def __enter__(self) -> Self:
@@ -131,11 +124,3 @@ def _free_port(wanted: int = 0) -> int:
                 f"The built-in broker cannot have port {wanted} ({error.strerror}); choose another."
             ) from None
         return int(probe.getsockname()[1])
-
-
-def die_with_parent() -> Callable[[], None] | None:
-    """Linux ends the child when the thread that started it ends, however that happens (prctl(2), PR_SET_PDEATHSIG)."""
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None).prctl
-    return lambda: prctl(1, signal.SIGTERM)

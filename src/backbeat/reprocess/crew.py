@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import signal
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
+
+from backbeat.children import die_with_parent
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -111,8 +111,9 @@ def processes(count: int) -> ProcessPoolExecutor:
 
 def _begin_process() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who hands out the tasks
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, prctl(2)
+    follow = die_with_parent(signal.SIGKILL)
+    if follow is not None:
+        follow()
 
 
 def _outcome(future: Future[Any]) -> Any:

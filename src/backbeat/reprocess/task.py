@@ -30,6 +30,7 @@ ANALYSIS = (
     "samples.py",
     "events.py",
     "sessions.py",
+    "closing.py",
     "sources.py",
     "monitor.py",
     "pain.py",

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import isfinite
-from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
+from backbeat.closing import Closing
 from backbeat.errors import SourceError
 from backbeat.samples import Context, Position, Samples, SourceInfo
 from backbeat.simulator.programme import Programme, Stretch, parse
@@ -26,7 +26,7 @@ BLOCK_S = 0.1
 """Seconds of readings in a block, as a sensor's FIFO gives them."""
 
 
-class SimulatedSource:
+class SimulatedSource(Closing):
     """A simulated run as a source; as fast as it is read, pacing is its reader's business."""
 
     def __init__(self, run: SimulatedRun, block: int | None = None) -> None:
@@ -64,14 +64,6 @@ class SimulatedSource:
 
     def close(self) -> None:
         """Nothing is held."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 @dataclass(frozen=True, slots=True)

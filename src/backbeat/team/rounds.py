@@ -5,9 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
-from types import TracebackType
-from typing import Self
 
+from backbeat.closing import Closing
 from backbeat.samples import Context, Samples, SourceInfo
 from backbeat.simulator.source import SimulatedSource, open_simulator
 from backbeat.team.runners import TeamRunner
@@ -23,7 +22,7 @@ STOP_AFTER_S = 5.0
 """Standing for so long, the runner says that the session is over."""
 
 
-class Rounds:
+class Rounds(Closing):
     """Rounds of one runner; each is a session of its own."""
 
     def __init__(self, runner: TeamRunner, seconds: float, *, round_s: float = ROUND_S) -> None:
@@ -62,14 +61,6 @@ class Rounds:
 
     def close(self) -> None:
         """Nothing is held."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _round(self, number: int) -> SimulatedSource:
         run = open_simulator(self._runner.uri(self._round_s, rest_s=REST_S, seed=number)).run

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from types import TracebackType
-from typing import Self
+
+from backbeat.closing import Closing
 
 CHUNK = 65536
 
 
-class Tunnel:
+class Tunnel(Closing):
     """Passes connections on to a broker, until the runner is in the tunnel."""
 
     def __init__(self, broker: tuple[str, int]) -> None:
@@ -44,14 +44,6 @@ class Tunnel:
         self.enter()
         _cut(self._door)
         self._door.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _serve(self) -> None:
         while True:
