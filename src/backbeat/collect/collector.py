@@ -15,6 +15,7 @@ from backbeat.collect.messages import Rejected, Row, read, read_list
 from backbeat.collect.subscription import Arrived, Subscription, Wanted
 from backbeat.errors import printable
 from backbeat.mqtt import topics
+from backbeat.mqtt.attempts import Pauses
 from backbeat.mqtt.payloads import decoded, encoded
 from backbeat.mqtt.settings import MqttSettings
 
@@ -83,7 +84,7 @@ class Collector:
         self._oldest: float | None = None
         # the database
         self._away: str | None = None
-        self._pause = FIRST_PAUSE_S
+        self._pauses = Pauses(FIRST_PAUSE_S, LONGEST_PAUSE_S, jitter)
         self._retry_at = 0.0
         self._dropping_told = False
         # missing alerts
@@ -187,7 +188,8 @@ class Collector:
             return False
         if self._away is not None:
             self._report(f"The database {self._archive.name} can be used again.")
-        self._away, self._pause, self._dropping_told = None, FIRST_PAUSE_S, False
+        self._away, self._dropping_told = None, False
+        self._pauses.succeeded()
         self._touched |= {row.values["topic"]: self._clock() for row in rows if row.kind == "alert"}
         return True
 
@@ -198,8 +200,7 @@ class Collector:
                 "Waiting for it; alerts and summaries wait at the broker meanwhile."
             )
         self._away = reason
-        self._retry_at = self._clock() + self._pause
-        self._pause = min(2 * self._pause, LONGEST_PAUSE_S)
+        self._retry_at = self._clock() + self._pauses.after_failure()
 
     def _look_for_gaps(self) -> None:
         if self._open is not None and not self._open and not self._touched:

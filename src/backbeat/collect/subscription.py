@@ -17,7 +17,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from backbeat.mqtt import refusals
-from backbeat.mqtt.link import BROKE, Mqtt, new_client
+from backbeat.mqtt.attempts import Pauses, Versions
+from backbeat.mqtt.link import BROKE, new_client
 from backbeat.mqtt.settings import MqttError, MqttSettings
 from backbeat.mqtt.topics import checked_id
 
@@ -100,20 +101,20 @@ class Subscription:
             jitter: 0 to 1.
         """
         self._settings, self._wanted = settings, wanted
-        self._take, self._lost, self._report, self._clock, self._jitter = take, lost, report, clock, jitter
+        self._take, self._lost, self._report, self._clock = take, lost, report, clock
         self._client_id = wanted.client_id
-        self._mqtt: Mqtt = "3.1.1" if settings.version == "3.1.1" else "5"
+        self._versions = Versions(settings.version)
+        self._pauses = Pauses(FIRST_PAUSE_S, LONGEST_PAUSE_S, jitter)
         self._client: Client | None = None
         self._connecting = False
         self._sharing = True
         self._subscribing: dict[int | None, str] = {}
         self._told: set[str] = set()
         self._listening_told = False
-        self._attempts = 0
         self._next_attempt = 0.0
         self._last_word: tuple[int | None, str] = (None, BROKE)
         self._alone: dict[str, float] = {}  # filters of this worker's own, and until when
-        self._ever = self._five_spoken = False
+        self._ever = False
         self.connected = False
 
     def step(self, patience_s: float) -> bool:
@@ -172,12 +173,12 @@ class Subscription:
                 self._client.unsubscribe(topic)
 
     def _connect(self) -> None:
-        settings, five = self._settings, self._mqtt == "5"
-        client = new_client(settings, self._mqtt, self._client_id, keep_session=True, manual_ack=True)
+        settings, version = self._settings, self._versions.present
+        client = new_client(settings, version, self._client_id, keep_session=True, manual_ack=True)
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
         client.on_message, client.on_subscribe = self._on_message, self._on_subscribe
         more: dict[str, Any] = {}
-        if five:
+        if version == "5":
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.SessionExpiryInterval = SESSION_EXPIRY_S
             properties.ReceiveMaximum = ON_THE_WAY
@@ -194,33 +195,23 @@ class Subscription:
     def _gone(self) -> None:
         """The connection failed or broke: say why, once, and try again later."""
         code, reason = self._last_word
-        before_the_first_word = self._connecting
+        was_up = not self._connecting
         self._client, self._connecting, self.connected = None, False, False
         self._subscribing.clear()
         self._lost()
-        if (
-            before_the_first_word
-            and self._mqtt == "5"
-            and self._settings.version == "auto"
-            and not self._five_spoken
-            and (code == refusals.WRONG_VERSION or reason == BROKE)
-        ):
-            self._mqtt, self._next_attempt = "3.1.1", self._clock()
+        if self._versions.failed(reason, code, was_up=was_up):
+            self._next_attempt = self._clock()
             return
-        refusal = refusals.CONNECTION.get(code) if code is not None else None
-        sentence = refusal.sentence if refusal else f"cannot be reached: {reason}"
+        refusal = refusals.why_not(reason, code)
+        sentence = refusal.sentence
         if code == OTHER_TOOK_OVER:
             sentence = "has another worker with the same name, which took our place; give each its own --worker"
-        if refusal and refusal.lasting and not self._ever:
+        if refusal.lasting and not self._ever:
             raise MqttError(f"The broker {self._settings.name} {sentence}.")
-        if self._settings.version == "auto":
-            self._mqtt = "5"
         if sentence not in self._told:
             self._told.add(sentence)
             self._report(f"The broker {self._settings.name} {sentence}.")
-        pause = min(FIRST_PAUSE_S * 2.0 ** min(self._attempts, 10), LONGEST_PAUSE_S)
-        self._attempts += 1
-        self._next_attempt = self._clock() + pause * (0.5 + 0.5 * self._jitter())
+        self._next_attempt = self._clock() + self._pauses.after_failure()
 
     def _on_connect(
         self, client: Client, _u: object, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
@@ -228,12 +219,13 @@ class Subscription:
         if reason.is_failure:
             self._last_word = (reason.value, str(reason))
             return
-        self._connecting, self.connected, self._attempts = False, True, 0
-        self._five_spoken = self._mqtt == "5"
+        self._connecting, self.connected = False, True
+        self._pauses.succeeded()
+        self._versions.connected()
         if self._told:
             self._told.clear()
             self._report(f"The broker {self._settings.name} can be reached again.")
-        able = self._mqtt == "5" and getattr(properties, "SharedSubscriptionAvailable", 1) == 1
+        able = self._versions.present == "5" and getattr(properties, "SharedSubscriptionAvailable", 1) == 1
         if not able:
             self._say_no_sharing()
         first, self._ever = not (self._ever and flags.session_present), True

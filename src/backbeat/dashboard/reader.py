@@ -7,6 +7,7 @@ it cannot.
 from __future__ import annotations
 
 import asyncio
+import random
 import secrets
 import time
 from collections.abc import Callable
@@ -15,7 +16,8 @@ from contextlib import suppress
 from backbeat.dashboard.runner import Runner, Told
 from backbeat.dashboard.team import Layout, Team
 from backbeat.mqtt import refusals
-from backbeat.mqtt.link import BROKE, Incoming, Link, Mqtt, Outgoing
+from backbeat.mqtt.attempts import Pauses, Versions
+from backbeat.mqtt.link import Incoming, Link, Outgoing
 from backbeat.mqtt.payloads import encoded
 from backbeat.mqtt.settings import MqttError, MqttSettings
 from backbeat.mqtt.topics import COMMAND, Topics
@@ -44,10 +46,10 @@ class Reader:
         self.team = Team(layout)
         self.trouble: str | None = f"Connecting to the broker {settings.name}."
         self._settings, self._layout, self._clock = settings, layout, clock
-        self._mqtt: Mqtt = "3.1.1" if settings.version == "3.1.1" else "5"
+        self._versions = Versions(settings.version)
+        self._pauses = Pauses(FIRST_PAUSE_S, LONGEST_PAUSE_S, random.random)
         self._link: Link | None = None
         self._up = False
-        self._attempts = 0
         self._under_way: dict[int, tuple[Runner, tuple[str, int]]] = {}  # acknowledgements, by the message's number
         self._watchers: set[Callable[[], None]] = set()
         self._told = False
@@ -100,7 +102,9 @@ class Reader:
         """Connected."""
         if link is not self._link:
             return
-        self._up, self._attempts, self.trouble = True, 0, None
+        self._up, self.trouble = True, None
+        self._pauses.succeeded()
+        self._versions.connected()
         link.subscribe([self._layout.filter])
         self._tell()
 
@@ -113,15 +117,11 @@ class Reader:
         link.abandon()
         if self._ended:
             return
-        refusal = refusals.CONNECTION.get(code) if code is not None else None
-        sentence = refusal.sentence if refusal else f"cannot be reached: {reason}"
-        self.trouble = f"The broker {self._settings.name} {sentence}. Trying again."
-        other_version = code == refusals.WRONG_VERSION or reason == BROKE
-        if not was_up and self._settings.version == "auto" and other_version:
-            self._mqtt = "3.1.1" if link.mqtt == "5" else "5"
-        pause = min(FIRST_PAUSE_S * 2.0 ** min(self._attempts, 10), LONGEST_PAUSE_S)
-        self._attempts += 1
-        self._later(pause, self._connect)
+        if self._versions.failed(reason, code, was_up=was_up):
+            self._connect()
+            return
+        self.trouble = f"The broker {self._settings.name} {refusals.why_not(reason, code).sentence}. Trying again."
+        self._later(self._pauses.after_failure(), self._connect)
         self._tell()
 
     def link_done(self, link: Link, number: int, code: int) -> None:
@@ -147,7 +147,7 @@ class Reader:
         try:
             link = Link(
                 self._settings,
-                mqtt=self._mqtt,
+                mqtt=self._versions.present,
                 client_id=f"backbeat-dashboard-{secrets.token_hex(4)}",
                 will=None,
                 keep_session=False,

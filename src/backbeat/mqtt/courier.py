@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from backbeat.mqtt import refusals
-from backbeat.mqtt.link import BROKE, Incoming, Link, Mqtt, Outgoing
+from backbeat.mqtt.attempts import Pauses, Versions
+from backbeat.mqtt.link import Incoming, Link, Outgoing
 from backbeat.mqtt.outbox import Message, Outbox
 from backbeat.mqtt.settings import MqttError, MqttSettings
 from backbeat.mqtt.worker import THREADS, Runtime
@@ -124,12 +125,12 @@ class Courier:
         self.carried = 0
         """Messages sent with QoS 0 or acknowledged."""
         # the connection
-        self._mqtt: Mqtt = "3.1.1" if settings.version == "3.1.1" else "5"
+        self._versions = Versions(settings.version)
         self._fallback_told = False
         self._link: Link | None = None
         self._up = False
         self._up_since = 0.0
-        self._attempts = 0
+        self._pauses = Pauses(FIRST_PAUSE_S, LONGEST_PAUSE_S, jitter)
         self._told: set[str] = set()
         self._refusals_told: set[str] = set()
         self._awaited = awaited
@@ -200,6 +201,7 @@ class Courier:
         self.connections += 1
         self._up, self._up_since, self._largest = True, self._clock(), largest
         self._cursor, self._progress, self._paused_until = 0, self._clock(), 0.0
+        self._versions.connected()
         if self._told:
             self._told.clear()
             self._report(f"The broker {self._settings.name} can be reached again.")
@@ -220,16 +222,15 @@ class Courier:
             return
         was_up, self._up, self._link = self._up, False, None
         if was_up and self._clock() - self._up_since > STEADY_S:
-            self._attempts = 0
+            self._pauses.succeeded()
         self._on_the_way.clear()
         self._passing.clear()
         self._passing_on_the_way.clear()
         link.abandon()
         if self._leaving:
             self._finish()
-        elif not was_up and self._settings.version == "auto" and (code == refusals.WRONG_VERSION or reason == BROKE):
-            self._mqtt = "3.1.1" if link.mqtt == "5" else "5"
-            self._retry(reason, code, at_once=link.mqtt == "5")
+        elif self._versions.failed(reason, code, was_up=was_up):
+            self._connect()
         else:
             self._retry(reason, code, was_up=was_up)
 
@@ -270,7 +271,7 @@ class Courier:
         try:
             link = Link(
                 self._settings,
-                mqtt=self._mqtt,
+                mqtt=self._versions.present,
                 client_id=self._identity.client_id,
                 will=self._identity.will,
                 keep_session=self._identity.keep_session,
@@ -285,13 +286,10 @@ class Courier:
         link.open()
         self.worker.after(CONNECT_PATIENCE_S, lambda: None if self._up else self.link_down(link, "no answer", None))
 
-    def _retry(self, reason: str, code: int | None, *, at_once: bool = False, was_up: bool = False) -> None:
-        refusal = refusals.CONNECTION.get(code) if code is not None else None
-        if at_once:
-            self._connect()
-            return
-        sentence = refusal.sentence if refusal else f"cannot be reached: {reason}"
-        if was_up and self._attempts >= SHORT_LIVES:
+    def _retry(self, reason: str, code: int | None, *, was_up: bool = False) -> None:
+        refusal = refusals.why_not(reason, code)
+        sentence = refusal.sentence
+        if was_up and self._pauses.failures >= SHORT_LIVES:
             sentence = "drops us again and again; if another device has the same team and runner, give each its own"
         if sentence not in self._told:  # each trouble once, until it is over
             self._told.add(sentence)
@@ -299,11 +297,10 @@ class Courier:
                 self._report(f"The broker {self._settings.name} {sentence}.")
         self._first_trouble = sentence
         self._first_outcome.set()
-        pause = min(FIRST_PAUSE_S * 2.0 ** min(self._attempts, 10), LONGEST_PAUSE_S)
-        self._attempts += 1
-        if refusal and refusal.lasting:
-            pause = REFUSED_PAUSE_S
-        self.worker.after(pause * (0.5 + 0.5 * self._jitter()), self._connect)
+        pause = self._pauses.after_failure()
+        if refusal.lasting:
+            pause = REFUSED_PAUSE_S * (0.5 + 0.5 * self._jitter())
+        self.worker.after(pause, self._connect)
 
     def _watch(self, link: Link) -> None:
         """A broker that takes messages and acknowledges none is as good as gone."""

@@ -46,6 +46,13 @@ CONNECTION = {
 }
 """On connecting, or as the reason of a disconnection."""
 
+
+def why_not(reason: str, code: int | None) -> Refusal:
+    """Why there is no connection: what the broker's code means, or that it was not reached."""
+    refusal = CONNECTION.get(code) if code is not None else None
+    return refusal or Refusal(f"cannot be reached: {reason}", lasting=False)
+
+
 MESSAGE = {
     0x87: Refusal("this user may not write there; give it the right in the broker's access list", lasting=True),
     0x90: Refusal("it does not accept this topic; choose another root", lasting=True),
