@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from backbeat.events import Event, SignalQuality, Symmetry
 from backbeat.live import MOST_WAITING, Live, LiveState
 from backbeat.samples import Context
-from rigs.runs import a_run, alert, readings, started, step
+from rigs.runs import a_run, alert, ended, readings, started, step
 
 
 def followed(events: list[Event], seconds: float, cuts: list[float]) -> list[Live]:
@@ -123,6 +123,13 @@ def test_signal_and_symmetry_are_shown_while_they_hold() -> None:
     live = state.take(readings(0.0, 2.1), events)[-1]
     assert (live.signal_quality, live.signal_problems, live.impact_symmetry_pct) == (0.6, "loose", 7.5)
     assert state.take(readings(70.0, 0.1), [])[-1].impact_symmetry_pct is None
+
+
+def test_a_symmetry_ends_with_its_session() -> None:
+    state = LiveState()
+    one = Symmetry(start=0.0, end=1.0, known_at=1.0, steps_left=9, steps_right=9, impact_pct=7.5)
+    assert state.take(readings(0.0, 2.1), [started(0.0), one])[-1].impact_symmetry_pct == 7.5
+    assert state.take(readings(2.1, 2.0), [ended(3.0)])[-1].impact_symmetry_pct is None
 
 
 def test_what_waits_for_readings_that_never_come_is_bounded_and_not_lost() -> None:

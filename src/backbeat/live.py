@@ -259,6 +259,7 @@ class LiveState:
         if change.state == "ended":
             self._session = None
             self._alerts.clear()
+            self._symmetry = None
             self._step_count = 0
             for impacts in self._impacts.values():
                 impacts.clear()
