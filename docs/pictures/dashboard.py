@@ -32,8 +32,8 @@ from rigs.runs import summary
 from rigs.told import envelope, root
 
 PACE = 10.0
-WAIT_S = 62.0
-"""Ten minutes of running: by then the alerts of the demo are there."""
+WAIT_S = 50.0
+"""Eight minutes of running: by then most alerts of the demo are there, and its round goes on for four."""
 
 
 def weeks(port: int) -> None:
