@@ -96,7 +96,7 @@ class Rhythm:
         purity: its share of the variance, 0 to 1.
         mean: length of the mean vector, g.
         limp: amplitude at half the step frequency over the one at step frequency: how much every second step differs.
-        regularity: autocorrelation at one or at two step times, the larger.
+        regularity: autocorrelation at one or at two step times, the larger; 0 where the amplitude is not a walker's.
     """
 
     step_hz: float
@@ -119,13 +119,14 @@ _TURNS = 2 * np.pi * np.outer(np.arange(WINDOW) / RATE_HZ, _HZ)
 _BASIS = 2 * _TAPER[:, None] * np.concatenate([np.cos(_TURNS), np.sin(_TURNS)], axis=1)
 
 
-def rhythm(acc: FloatArray) -> Rhythm:
+def rhythm(acc: FloatArray, params: ActivityParams = PARAMS) -> Rhythm:
     """Step frequency and strength of the vertical bounce in one window.
 
     The mean is taken under the taper, so that a part of a stride at either end hardly tilts it.
 
     Args:
         acc: specific force in g, low-passed at 10 Hz, an absent axis 0; shape (WINDOW, 3).
+        params: limits.
     """
     mean = _TAPER @ acc
     length = math.sqrt(float(mean @ mean))
@@ -144,8 +145,10 @@ def rhythm(acc: FloatArray) -> Rhythm:
     peak = float(squared[k])
     half = round((0.5 * hz - _LOWEST) / _STEP)
     limp = math.sqrt(float(squared[half]) / peak) if half >= 0 and peak > 0 else 0.0
-    regularity = max(_autocorrelation(vertical, round(steps * RATE_HZ / hz)) for steps in (1, 2))
-    return Rhythm(hz, math.sqrt(peak), peak / (2 * power + 1e-12), length, limp, regularity)
+    amplitude, regularity = math.sqrt(peak), 0.0
+    if params.walking_g[0] <= amplitude <= params.walking_g[1]:
+        regularity = max(_autocorrelation(vertical, round(steps * RATE_HZ / hz)) for steps in (1, 2))
+    return Rhythm(hz, amplitude, peak / (2 * power + 1e-12), length, limp, regularity)
 
 
 def _autocorrelation(signal: FloatArray, lag: int) -> float:

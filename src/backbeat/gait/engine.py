@@ -61,8 +61,10 @@ class Engine:
         """The events that this block settles."""
         events: list[GaitEvent] = []
         while len(block):
-            quiet = int(block.time.searchsorted(self._idle.quiet_until(float(block.time[0])), side="right"))
+            quiet = int(block.time.searchsorted(self._idle.quiet_until(block.time.item(0)), side="right"))
             part = min(quiet + 1, _CHUNK)  # nothing after the reading that shows a fault may be known when it is told
+            if part >= len(block):
+                return [*events, *self._feed(block)]
             events += self._feed(block[:part])
             block = block[part:]
         return events
@@ -88,11 +90,12 @@ class Engine:
 
     def _analysed(self, block: Samples) -> Sequence[GaitEvent]:
         time = block.time
-        before, self._last_time = self._last_time, float(time[-1])
+        before, self._last_time = self._last_time, time.item(-1)
         holes = time[1:] - time[:-1] > LONGEST_HOLE_S
-        if not holes.any() and (before is None or time[0] - before <= LONGEST_HOLE_S):
+        begins = before is not None and time.item(0) - before > LONGEST_HOLE_S
+        if not begins and not np.logical_or.reduce(holes):
             return self._extend(block)
-        cuts = [0] if before is not None and time[0] - before > LONGEST_HOLE_S else []
+        cuts = [0] if begins else []
         cuts += (np.flatnonzero(holes) + 1).tolist()
         events: list[GaitEvent] = []
         start = 0

@@ -32,6 +32,9 @@ WALKING_LEVER_S = 0.088
 SOUGHT = 600
 """Grid samples back from where axes are first found that stances are sought from."""
 
+OVERDUE = 1000
+"""Grid samples after which stances are sought although nobody asks for them; once for all is far cheaper."""
+
 ACC10, GYR10 = slice(3, 6), slice(6, 9)
 _EARLY = -(-WALKING_BANK.half // HOP) * HOP
 """Grid samples before the first that the first stands in for, so that what looks back finds something."""
@@ -157,9 +160,10 @@ class Stretch:
         return np.asarray(np.matmul(matrices, bank.apply(self.low, first, hops, ACC10)))
 
     def _seek(self) -> None:
-        """Stances of the activity under way; of the other one only when a frame may have changed it."""
-        for activity, advance in (("running", self._run), ("walking", self._walk)):
-            if self._looked or self._queue.activity == activity:
+        """Stances of the activity under way, or beginning; of any other one before its signals go out of reach."""
+        now = {self._queue.activity, *(frame.activity for frame in self._looked)}
+        for activity, sought, advance in (("running", self.up5, self._run), ("walking", self._drive, self._walk)):
+            if activity in now or self.low.end - sought.end > OVERDUE:
                 advance()
 
     def _run(self) -> None:

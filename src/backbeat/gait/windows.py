@@ -26,7 +26,7 @@ class Window:
         start: grid index of column 0.
         before: column of the valley before the stance.
         after: column of the valley after it.
-        valley: the same between samples, from the 5 Hz vertical.
+        valley: the same between samples in running, from the 5 Hz vertical.
         body10: forward, left, up and, with a gyroscope, roll, pitch, yaw at 10 Hz; shape (3 or 6, columns).
         forward10: forward at 10 Hz.
         up10: up at 10 Hz.
@@ -66,7 +66,7 @@ def cut(stretch: Stretch, item: Settled, matrix: FloatArray) -> Window:
         start,
         min(max(stance.before - start, 0), BEFORE),
         BEFORE + after,
-        _between(stretch.up5, stance.after) - start,
+        _between(stretch.up5, stance.after) - start if item.activity == "running" else float(BEFORE + after),
         body[1:].reshape(-1, end - start),
         forward10,
         up10,
