@@ -64,6 +64,33 @@ def test_a_damaged_file_is_told_and_costs_no_run(data: Path, capsys: pytest.Capt
     assert json.loads(told.out.splitlines()[-1])["kind"] == "activity"
 
 
+ALONG = "up = [0.0, 0.0, 1.0]\nforward = [0.0, 0.6, 0.8]\n"
+ELSEWHERE = 'up = [0.0, 0.0, 1.0]\nforward = [1.0, 0.0, 0.0]\nposition = "left_hip"\n'
+
+
+@pytest.mark.parametrize(
+    ("kept", "says"),
+    [
+        (ALONG, "is damaged; calibrate again"),
+        (ELSEWHERE.replace("left_hip", "head"), "is damaged; calibrate again"),
+        (ELSEWHERE, "was made with the sensor at the left hip, and [mount] position now says the middle of the back"),
+    ],
+)
+def test_a_calibration_that_cannot_hold_is_told(
+    kept: str, says: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = data / "worn" / "runner-simulated-runner.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(kept)
+    settings = tmp_path / "backbeat.toml"
+    settings.write_text('[mount]\nposition = "sacrum"\n')
+    words = ("--settings", str(settings), "--source", "sim:?seconds=1&stand=0")
+    assert called("run", *words, "--record", "none", "--jsonl", "-") == 0
+    (told,) = capsys.readouterr().err.splitlines()
+    assert says in told
+    assert told.endswith("This run goes without it.")
+
+
 @pytest.mark.parametrize(
     ("programme", "says"),
     [

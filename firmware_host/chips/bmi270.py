@@ -39,6 +39,8 @@ RATES = {100.0: 8, 200.0: 9, 400.0: 10}
 CAPACITY = 2048
 """Bytes; with the "maximum FIFO" configuration three times as much, which is not counted on."""
 CHUNK = 256
+LONGEST_FIRMWARE = 8192
+"""Bytes: the chip's memory for its configuration; Bosch's full file fills it."""
 
 BOTH, BOTH_SIZE = 0x8C, 13
 SKIPPED, OVER_READ = 0x40, 0x80
@@ -55,8 +57,11 @@ class Bmi270:
             raise SourceError(
                 "a BMI270 needs Bosch's configuration file at every start; add firmware=PATH to the source URI."
             )
-        if len(options.firmware) % 2:
-            raise SourceError("the BMI270's configuration file has an odd number of bytes; it is not the right one.")
+        if len(options.firmware) % 2 or len(options.firmware) > LONGEST_FIRMWARE:
+            raise SourceError(
+                f"the file that firmware= names has {len(options.firmware)} bytes; Bosch's for a BMI270 has an even "
+                f"number of them, {LONGEST_FIRMWARE} at most."
+            )
         self._options, self._firmware = options, options.firmware
         self._rate = nearest_rate(options.rate_hz, list(RATES), "A BMI270")
         self._fifo = Frames(self._rate)

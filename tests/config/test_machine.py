@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from backbeat.cli.doctor import Patient, check_power
-from backbeat.cli.machine import configuration
+from backbeat.cli.machine import check_power, configuration
+from backbeat.cli.patient import Patient
 from backbeat.service import THROTTLED
 
 

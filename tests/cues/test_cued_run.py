@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from gpiozero.pins.mock import MockFactory
 
-from backbeat.cli import doctor, main
-from backbeat.cli.doctor import Patient
+from backbeat.cli import machine, main
+from backbeat.cli.patient import Patient
 from backbeat.config import load
 from backbeat.cues.belt import PRESSED, Belt
 from backbeat.cues.patterns import CUES, NOTED
@@ -191,7 +191,7 @@ def test_faults_in_the_section_are_told(tmp_path: Path, wrong: str, told: str) -
 
 def test_the_doctor_looks_at_pins_and_voice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def found(cues: CueSettings) -> list[tuple[str, str]]:
-        return [(f.state, f.what) for f in doctor.check_cues(Patient(root=tmp_path, cues=cues))]
+        return [(f.state, f.what) for f in machine.check_cues(Patient(root=tmp_path, cues=cues))]
 
     (tmp_path / "dev").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path))

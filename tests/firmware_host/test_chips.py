@@ -185,6 +185,10 @@ def test_a_bmi270_without_its_firmware_says_what_it_needs(firmware):
     firmware.write_bytes(bytes(100))
     with pytest.raises(SourceError, match="did not take the configuration file"):
         emulated("bmi270", Wave(), query=f"firmware={firmware}")
+    for size in (8194, 327):
+        firmware.write_bytes(bytes(size))
+        with pytest.raises(SourceError, match=f"names has {size} bytes"):
+            emulated("bmi270", Wave(), query=f"firmware={firmware}")
 
 
 def test_an_address_where_nobody_answers():

@@ -22,7 +22,7 @@ from backbeat.gait.mount import Worn
 from backbeat.history.place import runner_file
 from backbeat.samples import STANDARD_GRAVITY, Context, Samples, joined
 from backbeat.sources import open_source
-from backbeat.worn import keep, worn_file
+from backbeat.worn import Kept, keep, worn_file
 
 READY_S = 4.0
 """To put the keyboard away and stand."""
@@ -58,7 +58,8 @@ def command(
             return
         stack.enter_context(stopped_by_signals(opened.stop))
         found = _find(iter(opened), console)
-        keep(file, found, who, opened.info.name, datetime.now(UTC).date())
+        kept = Kept(found, configured.worn(opened.info).position)
+        keep(file, kept, who, opened.info.name, datetime.now(UTC).date())
     console.print(_words(found))
     console.print(
         f"Kept in {file}\nand used by every `backbeat run` of {who} with this sensor, for as long as it is worn this "

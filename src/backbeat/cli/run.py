@@ -82,7 +82,7 @@ def command(
     with ExitStack() as stack:
         opened: Source = Configured(stack.enter_context(open_source(source)), configured)
         worn = worn_file(configured.history.folder or data_folder(), configured.runner.id, opened.info.name)
-        settings = as_worn(settings, worn, _say)
+        settings = as_worn(settings, worn, opened.info.position, _say)
         if opened.info.readings is not None:  # a recording, or a simulated run: it has no pace of its own
             opened = RealTime(opened)
         if seconds is not None:

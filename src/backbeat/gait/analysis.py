@@ -148,6 +148,8 @@ class Analysis:
             memory.quality.looked(frame.mean_g, time, moving=frame.moving, axes=frame.axes)
         if frame.slipped and frame.activity == "running":
             memory.quality.saw("slipped", time)
+        if frame.turned and frame.activity == "running":
+            memory.quality.saw("turned", time)
         self._locate(frame)
         absent = absences(self._rate_hz, gyroscope=self._gyroscope, absent=self._absent, axes=frame.axes)
         told = memory.position, absent

@@ -40,6 +40,7 @@ class Frame:
         moving: a gait is seen, whether or not it is established.
         slipped: the sensor was found to have turned on the body.
         axes: body axes in sensor axes, None until found.
+        turned: the sensor is worn another way up than at its calibration.
     """
 
     end: int
@@ -50,6 +51,7 @@ class Frame:
     moving: bool
     slipped: bool
     axes: FloatArray | None
+    turned: bool
 
 
 class Frames:
@@ -117,9 +119,9 @@ class Frames:
             self.first = self._matrices.end
         now: Activity = self._activity.activity if self._axes is not None else "other"
         slipped = self.axes_state.slips != slips
-        return Frame(
-            end, now, now != before.activity, rhythm.mean, rhythm.step_hz, self._activity.moving, slipped, self._axes
-        )
+        found, moving = self._axes, self._activity.moving
+        turned = found is not None and self._mount.turned(found)
+        return Frame(end, now, now != before.activity, rhythm.mean, rhythm.step_hz, moving, slipped, found, turned)
 
     def _find_axes(self, recent: FloatArray, rhythm: activity.Rhythm) -> None:
         """Body axes after one more frame; they stay where there is no motion to tell."""

@@ -49,9 +49,13 @@ class Mount:
 
     def facing(self, matrix: FloatArray) -> FloatArray:
         """Axes found from the motion, forward, left, up as rows (3, 3), with their front where calibration saw it."""
-        if self.worn is None or matrix[2] @ self.worn.up < NEAR or matrix[0] @ self.worn.forward > -NEAR:
+        if self.worn is None or self.turned(matrix) or matrix[0] @ self.worn.forward > -NEAR:
             return matrix
         return np.asarray(matrix * np.array([[-1.0], [-1.0], [1.0]]))
+
+    def turned(self, matrix: FloatArray) -> bool:
+        """Whether the sensor is worn another way up than at its calibration, which then says nothing."""
+        return self.worn is not None and bool(matrix[2] @ self.worn.up < NEAR)
 
     @classmethod
     def of(cls, up: str | None, forward: str | None, worn: Worn | None = None) -> Mount:

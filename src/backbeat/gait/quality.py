@@ -28,6 +28,7 @@ PROBLEMS = {
     "saturated": "Readings reach the end of the sensor's range: choose a wider range.",
     "scale": "The mean specific force of the motion is not 1 g: wrong units or range, or a filtered signal.",
     "slipped": "The sensor has turned on the body: fasten it.",
+    "turned": "Worn another way up than at its calibration, which no longer tells front from back: calibrate again.",
 }
 PENALTY = {
     "unusable": 1.0,
@@ -38,6 +39,7 @@ PENALTY = {
     "saturated": 0.2,
     "scale": 0.4,
     "slipped": 0.5,
+    "turned": 0.1,
 }
 
 _PELVIS = ("pelvic_tilt_range_deg", "pelvic_drop_range_deg", "pelvic_rotation_range_deg", "pelvic_drop_deg")

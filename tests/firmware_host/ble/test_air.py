@@ -2,7 +2,8 @@
 
 import pytest
 
-from backbeat.cli import doctor, sensors
+from backbeat.cli import sensor_checks, sensors
+from backbeat.cli.patient import Patient
 from firmware_host import air
 from firmware_host.air import described, listen
 from firmware_host.emulators.air.air import Air
@@ -77,18 +78,18 @@ def test_sensors_shows_the_uri_to_paste(capsys, monkeypatch):
 
 
 def test_doctor_looks_at_the_adapter(monkeypatch, tmp_path):
-    patient = doctor.Patient(source="ble://C0:FF:EE:00:00:01?sensor=hipnode")
+    patient = Patient(source="ble://C0:FF:EE:00:00:01?sensor=hipnode")
     with Air([]) as emulated:
-        (good,) = doctor.check_bluetooth(patient)
+        (good,) = sensor_checks.check_bluetooth(patient)
         assert (good.state, good.what) == ("good", "Bluetooth adapter hci0 is on")
 
         async def off():
             emulated.bluez.power(False)
 
         emulated.call(off())
-        (bad,) = doctor.check_bluetooth(patient)
+        (bad,) = sensor_checks.check_bluetooth(patient)
         assert (bad.state, bad.remedy) == ("bad", "bluetoothctl power on; rfkill unblock all")
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/nobody")
-    (bad,) = doctor.check_bluetooth(patient)
+    (bad,) = sensor_checks.check_bluetooth(patient)
     assert "sudo systemctl enable" in bad.remedy
-    assert list(doctor.check_bluetooth(doctor.Patient(source="i2c://1/0x6a"))) == []
+    assert list(sensor_checks.check_bluetooth(Patient(source="i2c://1/0x6a"))) == []
