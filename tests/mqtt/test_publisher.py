@@ -57,6 +57,16 @@ def test_a_run_arrives_whole_at_a_second_client(mosquitto: Mosquitto, version: s
     assert (last["kind"], last["running_s"], last["session"]) == ("summary", 120.0, SESSION)
 
 
+@pytest.mark.parametrize(("more", "kept"), [("", 1), ("&live_retained=no", 0)])
+def test_who_comes_later_gets_the_last_second_where_it_is_retained(mosquitto: Mosquitto, more: str, kept: int) -> None:
+    publish_a_run(f"{mosquitto.url}?team=red&runner=anna&version=3.1.1{more}", [])  # MQTT 5 lets it expire
+    with Reader(mosquitto.port, "backbeat/#") as late:
+        late.wait_for("/session/last")
+        late.publish("backbeat/last-word", b"{}")
+        late.wait_for("/last-word")  # all that was retained came before
+    assert len(late.on("/live")) == kept
+
+
 def test_times_of_day_are_right_once_the_network_has_set_the_clock(mosquitto: Mosquitto) -> None:
     """A Pi that starts without a network has the time of its last shutdown."""
     now = {"wall": INFO.utc_offset_s, "clock": 0.0}

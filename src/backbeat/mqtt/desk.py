@@ -46,7 +46,15 @@ class Moment:
 class Desk:
     """Puts events into envelopes, numbers them and keeps the lists of the session."""
 
-    def __init__(self, courier: Courier, names: Topics, envelope: Envelope, utc_now: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        courier: Courier,
+        names: Topics,
+        envelope: Envelope,
+        utc_now: Callable[[], str],
+        *,
+        live_retained: bool = True,
+    ) -> None:
         """A desk for one run.
 
         Args:
@@ -54,8 +62,10 @@ class Desk:
             names: the runner's topics.
             envelope: what is the same in all envelopes of this run.
             utc_now: the present time, ISO 8601.
+            live_retained: the broker keeps the last state of a second.
         """
         self._courier, self._names, self._envelope, self._utc_now = courier, names, envelope, utc_now
+        self._live = replace(topics.LIVE, retain=live_retained)
 
     def status(self, status: Status) -> None:
         """Whether this device is there."""
@@ -67,7 +77,7 @@ class Desk:
 
     def live(self, live: Live, utc: str | None) -> None:
         """The state of a second."""
-        self._pass(topics.LIVE, Moment(utc=utc, session=live.session), live)
+        self._pass(self._live, Moment(utc=utc, session=live.session), live)
 
     def step(self, step: Step, moment: Moment) -> None:
         """A step."""

@@ -94,7 +94,7 @@ def open_device(
         runtime=runtime,
         awaited=awaited,
     )
-    desk = Desk(courier, names, envelope, lambda: utc_text(wall()) or "")
+    desk = Desk(courier, names, envelope, lambda: utc_text(wall()) or "", live_retained=settings.live_retained)
     attendant = Attendant(
         desk,
         allowed=settings.commands,

@@ -48,6 +48,8 @@ class MqttSettings:
         runner_name: for people, in payloads only; empty takes the id.
         root: begins all topics; `backbeat/v1/<team>/<runner>` unless set.
         steps: publish each step.
+        live_retained: the broker keeps each second's figures for who comes later. A cluster whose nodes agree on all
+            that is kept, such as NATS, has most of its work with that; without it who comes later waits for a second.
         commands: those that are answered besides `resend` and `ack`.
         homeassistant: announce the runner to Home Assistant.
         homie: follow the Homie 5 convention too.
@@ -70,6 +72,7 @@ class MqttSettings:
     runner_name: str = ""
     root: str | None = None
     steps: bool = False
+    live_retained: bool = True
     commands: frozenset[str] = frozenset()
     homeassistant: bool = False
     homie: bool = False
@@ -230,6 +233,7 @@ _READERS: dict[str, tuple[Callable[[str], Any], str]] = {
     "runner": (str, "an id"),
     "runner_name": (str, "a name"),
     "steps": (_switch, "yes or no"),
+    "live_retained": (_switch, "yes or no"),
     "commands": (lambda text: frozenset(filter(None, text.split(","))), "names with commas between"),
     "homeassistant": (_switch, "yes or no"),
     "homie": (_switch, "yes or no"),
