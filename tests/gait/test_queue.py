@@ -70,6 +70,21 @@ def test_a_small_bump_among_steps_is_none() -> None:
     assert bumped[12] not in [s.stance for s in played(bumped, LOOKS, 800).settled]
 
 
+def walked(*swings: float) -> list[int]:
+    """Which of some walking stances become steps, by their place."""
+    walk = [stance(k, swing, "walking", 55) for k, swing in enumerate(swings)]
+    looks = [frame(end, "other" if end < 500 else "walking") for end in range(200, 1500, FRAME)]
+    return [walk.index(s.stance) for s in played(walk, looks, 1400).settled]
+
+
+def test_short_steps_of_a_turn_and_a_stop_are_steps_and_ripples_are_not() -> None:
+    assert walked(*[0.4] * 9, 0.06, 0.06, *[0.4] * 5, 0.06, 0.03) == list(range(17))
+
+
+def test_a_weight_that_is_shifted_before_the_first_step_is_no_step() -> None:
+    assert walked(0.06, 0.06, *[0.4] * 12) == list(range(2, 14))
+
+
 @pytest.mark.parametrize("odd", [0.3, 0.9])
 def test_what_does_not_fit_the_rhythm_comes_before_the_bout(odd: float) -> None:
     early = [stance(k, swing=odd) for k in range(3)] + RUN[3:]

@@ -30,6 +30,12 @@ LONGEST_WALKING_S = 1.2
 """Time between two steps of one walk, at most."""
 LONGEST = 60
 """Grid samples between two steps in a row, at most."""
+LEAST_SWING = {"running": 0.35, "walking": 0.1}
+"""Share of the usual swing that a stance in mid-bout needs to be a step. Alternate running steps differ by 45 %
+at most. A walker rises and falls as an inverted pendulum, by the square of the step's length: the short steps of a turn
+or of a stop, a third of a usual one, swing a ninth as much."""
+FIRST_SWING = 0.35
+"""The same for the first step of a bout: before it, weight is shifted to the foot that stays, and that is no step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +206,8 @@ class Queue:
 
     def _accept(self, stance: Stance, ready: int) -> bool:
         """Whether a stance belongs to the bout: not before it, and not a small bump among steps."""
-        if stance.before < self._since or stance.swing < 0.35 * statistics.median(self._swings or [0.0]):
+        least = FIRST_SWING if self._accepted is None else LEAST_SWING[self.activity]
+        if stance.before < self._since or stance.swing < least * statistics.median(self._swings or [0.0]):
             return False
         interval = LONGEST if self._accepted is None else stance.peak - self._accepted.peak
         self.due = hop_end(ready + (QUIET * interval) // 4) if interval < LONGEST else 0
