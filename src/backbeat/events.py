@@ -389,4 +389,8 @@ class Told(Protocol):
 
 def as_json(event: Told) -> dict[str, Any]:
     """The event as plain JSON values, `kind` first, numbers rounded to what they mean (times to 0.1 ms)."""
-    return {"kind": event.kind} | {name: _plain(name, getattr(event, name)) for name in _field_names(type(event))}
+    plain: dict[str, Any] = {"kind": event.kind}
+    for name in _field_names(type(event)):
+        value = getattr(event, name)
+        plain[name] = value if type(value) in _AS_IT_IS else _plain(name, value)
+    return plain

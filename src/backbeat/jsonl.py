@@ -14,6 +14,8 @@ from backbeat.errors import UserError
 from backbeat.events import Event, as_json
 from backbeat.samples import Context, Samples
 
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 class JsonLines:
     """A consumer that writes every event as one line of JSON in UTF-8.
@@ -41,8 +43,7 @@ class JsonLines:
     def _write(self, events: Sequence[Event]) -> None:
         if not events or self._failed:
             return
-        lines = (json.dumps(as_json(event), ensure_ascii=False, separators=(",", ":")) for event in events)
-        data = ("\n".join(lines) + "\n").encode()
+        data = "".join([_encoded(as_json(event)) + "\n" for event in events]).encode()
         try:
             rest = data
             while rest:

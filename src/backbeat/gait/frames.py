@@ -22,7 +22,6 @@ EVERY = 2
 """Of the 10 Hz band every second grid sample is enough."""
 WHOLE = 4
 """Looks at motion in a row after which the window of the next one, 2.5 s under a taper, is full of it."""
-_ROWS = np.arange(9)
 _KEPT = 100
 """Frames whose axes stay in reach."""
 
@@ -87,7 +86,7 @@ class Frames:
 
     def matrices(self, frames: NDArray[np.int64]) -> FloatArray:
         """Body axes (n, 3, 3) after frames (n,) that have some: forward, left, up as rows."""
-        return self._matrices.at(_ROWS, frames[:, None]).reshape(-1, 3, 3)
+        return self._matrices.at(frames).reshape(-1, 3, 3)
 
     def matrix(self, frame: int) -> FloatArray:
         """Body axes (3, 3) after a frame that has some."""

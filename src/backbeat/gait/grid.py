@@ -111,9 +111,12 @@ class Grid:
         weights = _KEYS[:, :1] + u * (_KEYS[:, 1:2] + u * (_KEYS[:, 2:3] + u * _KEYS[:, 3:]))
         neighbours = before + _NEIGHBOURS
         samples = np.empty((self.channels + 1, len(at)))
-        parts = block[1:-1, neighbours] * weights
-        samples[:-1] = parts[:, 0] + parts[:, 1] + parts[:, 2] + parts[:, 3]
-        samples[-1] = block[-1, neighbours[3]]
+        parts = block[1:-1].take(neighbours, axis=1, mode="clip")  # they are all there; "raise" buffers the output
+        parts *= weights
+        np.add(parts[:, 0], parts[:, 1], out=samples[:-1])
+        samples[:-1] += parts[:, 2]
+        samples[:-1] += parts[:, 3]
+        samples[-1] = block[-1][neighbours[3]]
         self._next += len(at)
         knots.forget_before(knots.start + int(before[-1]) - 1)
         return samples

@@ -78,7 +78,7 @@ class Stretch:
     def known_at(self, hop_end: int) -> float:
         """Time of the reading that completed a hop, s."""
         index = min(hop_end + BANK.half, self._raw.end) - 1
-        return float(self._raw.view(index, index + 1)[-1, 0])
+        return self._raw.value(index, -1)
 
     def extend(self, block: Samples) -> Told | None:
         """Add readings; what they settled, None where they settle nothing: then they wait."""

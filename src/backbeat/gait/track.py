@@ -46,13 +46,13 @@ class Track:
         a = self._offset + first - self.start
         return self._data[:, a : a + last - first]
 
-    def value(self, index: int) -> float:
-        """One sample of the first channel."""
-        return self._data.item(0, self._offset + index - self.start)
+    def value(self, index: int, channel: int = 0) -> float:
+        """One sample of one channel."""
+        return self._data.item(channel, self._offset + index - self.start)
 
-    def at(self, rows: Indices, indices: Indices) -> FloatArray:
-        """Samples of some channels, `rows` (r,), at `indices` (n, columns); shape (n, r, columns)."""
-        return self._data[rows[:, None], (indices + (self._offset - self.start))[:, None]]
+    def at(self, indices: Indices) -> FloatArray:
+        """Samples at indices (n,), shape (n, channels)."""
+        return self._data[:, indices + (self._offset - self.start)].T
 
     def blocks(self, first: int, count: int, step: int, length: int) -> FloatArray:
         """From `first` on, `count` blocks of `length` samples, each `step` after the last; not a copy.
