@@ -49,7 +49,10 @@ def test_plain_lines_tell_events_state_and_summary() -> None:
     told = out.getvalue().splitlines()
     assert told[0] == "runner.csv"
     assert "0:00:10  session run-1 started" in told
-    assert any("alert impact raised (right): Your right foot lands harder than usual. [now 3.41 g" in t for t in told)
+    assert any(
+        "alert impact raised (right): Your right foot lands harder than usual. [usual 2.9 g, now 3.41 g" in t
+        for t in told
+    )
     assert "0:00:10–0:01:40  running, 90 s" in told
     assert any("running, steps" in t and "171 steps/min" in t and "250 ms" in t for t in told)
     assert any("cadence" in t and "170 steps/min" in t for t in told)

@@ -23,8 +23,8 @@ def line(event: Event, start: float) -> str | None:
         case SessionChange():
             return f"{clock(event.time - start)}  session {event.session} {event.state}"
         case ActivityChange():
-            lasted = amount(event.end - event.start, "s")
-            return f"{clock(event.start - start)}–{clock(event.end - start)}  {event.activity}, {lasted}"
+            began, ended = (int(max(0.0, moment - start)) for moment in (event.start, event.end))
+            return f"{clock(began)}–{clock(ended)}  {event.activity}, {ended - began} s"
         case Alert():
             return f"{clock(event.time - start)}  {_alert(event)}"
         case SignalQuality():
@@ -40,10 +40,41 @@ def _alert(alert: Alert) -> str:
         words += f" ({alert.side})"
     if alert.message:
         words += f": {alert.message}"
-    if alert.value is not None and alert.unit:
-        words += f" [now {alert.value:.4g} {alert.unit}"
-        words += f", usual {alert.usual:.4g} {alert.unit}]" if alert.usual is not None else "]"
-    return words
+    figures = why(alert)
+    return f"{words} [{figures}]" if figures else words
+
+
+AT_THIS_PACE = ("impact_high", "cadence_drop")
+"""Alerts whose usual is that of the present pace and slope."""
+
+UNITS = {"0-10": " of 10", "°": "°"}
+"""Units that are not said as they are written."""
+
+WORTH_TELLING_S = 5.0
+"""For how long something has lasted is told from here on."""
+
+
+def why(alert: Alert) -> str:
+    """The figures of an alert: usual against the moment at which it became known, how sure, for how long."""
+    parts = []
+    spread = f" (± {alert.uncertainty:.2g})" if alert.uncertainty else ""
+    if alert.value is not None and alert.unit == "SD":  # counted from usual, in its scatter
+        parts.append(f"away from usual by {alert.value:.2g} of the usual scatter{spread}")
+    else:
+        if alert.usual is not None:
+            pace = " at this pace" if alert.alert in AT_THIS_PACE else ""
+            parts.append(f"usual {_measured(alert.usual, alert)}{pace}")
+        if alert.value is not None:
+            parts.append(f"now {_measured(alert.value, alert)}{spread}")
+    if alert.lasted_s is not None and alert.lasted_s >= WORTH_TELLING_S:
+        parts.append(f"for {alert.lasted_s:.0f} s")
+    return ", ".join(parts)
+
+
+def _measured(value: float, alert: Alert) -> str:
+    if alert.alert == "signal_bad":
+        return f"signal {100 * value:.0f} %"
+    return f"{value:.3g}" + (UNITS.get(alert.unit, f" {alert.unit}") if alert.unit else "")
 
 
 def state(live: Live) -> dict[str, str]:

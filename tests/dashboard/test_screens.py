@@ -52,7 +52,7 @@ def test_a_tile_appears_and_an_alert_comes_at_once(broker: Mosquitto, dashboard:
         page.wait_for_function("document.body.innerText.includes('Tilda: Impact high, right')", polling=20)
         delay = time.monotonic() - before
         assert delay < 10.0, "a second on an idle machine"
-        expect(page.get_by_text("usual 3.1 g, now 3.9 g", exact=True)).to_be_visible()
+        expect(page.get_by_text("usual 3.1 g at this pace, now 3.9 g", exact=True)).to_be_visible()
         expect(one.get_by_text("Impact high, right")).to_be_visible()
         assert "Tilda: Impact high, right" in page.locator("[aria-live=assertive]").inner_text()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,9 +13,19 @@ from hypothesis import strategies as st
 from backbeat.dashboard.reports import report
 from backbeat.dashboard.runner import MAX_LISTED, MAX_SESSIONS, POINTS, Runner
 from backbeat.dashboard.team import MAX_RUNNERS, Layout, Team
-from backbeat.dashboard.wording import alert_title, condition, last_seen, moment, note, usual_impact, why
+from backbeat.dashboard.wording import (
+    alert_title,
+    condition,
+    last_seen,
+    moment,
+    note,
+    session_title,
+    since,
+    usual_impact,
+    why,
+)
 from backbeat.mqtt.payloads import encoded
-from rigs.told import SESSION, alert_told, live_told, root, summary_told
+from rigs.told import SESSION, UTC, alert_told, live_told, root, summary_told
 
 REST = [
     "live",
@@ -56,7 +67,8 @@ def shown(told: Team) -> None:
     for runner in told.ordered():
         condition(runner, 5.0), last_seen(runner, 5.0), usual_impact(runner), runner.trend()
         for session in runner.newest_first():
-            [(alert_title(each), why(each)) for each in session.alerts.values()]
+            session_title(runner, session)
+            [(alert_title(each), why(each), since(each)) for each in session.alerts.values()]
             [note(each) for each in session.notes]
             report(runner, session)
 
@@ -158,7 +170,7 @@ def test_what_the_broker_kept_is_not_the_present() -> None:
 
 def test_an_alert_stands_until_it_is_cleared_or_its_session_ends() -> None:
     raised = ("alert", alert_told(1))
-    assert [why(told) for told in anna(raised).active()] == ["usual 3.1 g, now 3.9 g"]
+    assert [why(told) for told in anna(raised).active()] == ["usual 3.1 g at this pace, now 3.9 g"]
     assert anna(raised, ("alert", alert_told(2, state="cleared"))).active() == []
     assert len(anna(raised, ("alert", alert_told(2, state="cleared", side="left"))).active()) == 1
     assert anna(raised, (f"session/{SESSION}/summary", summary_told())).active() == []
@@ -200,6 +212,44 @@ def test_memory_has_limits() -> None:
 def test_another_run_begins_its_charts_anew() -> None:
     runner = anna(*[("live", live_told(k)) for k in (5, 6, 7, 1, 2)])
     assert [point.time for point in runner.points] == [1.0, 2.0]
+
+
+def test_another_session_begins_its_charts_anew_also_where_time_goes_on() -> None:
+    def second(k: int, session: str | None, session_s: float | None) -> tuple[str, bytes]:
+        return "live", live_told(k, session=session, session_s=session_s)
+
+    first = [second(k, "a", k - 1.0) for k in range(40, 50)]
+    rest = [second(k, None, None) for k in range(50, 60)]
+    assert [point.time for point in anna(*first, *rest).points] == list(range(40, 60))
+    following = anna(*first, *rest, second(60, "b", 4.0), second(61, "b", 5.2))
+    assert [point.time for point in following.points] == list(range(54, 62))
+    assert following.began == 56.0
+
+
+def test_a_session_is_called_by_its_begin() -> None:
+    ended = ("session/s1/summary", summary_told("s1", end=3600.0))
+    runner = anna(("live", live_told(1)), ended)
+    assert session_title(runner, runner.sessions[SESSION]) == "Under way"
+    begin = datetime.fromisoformat(UTC) - timedelta(hours=1)
+    assert session_title(runner, runner.sessions["s1"]) == moment(begin.isoformat())
+    runner = anna(("session/s1/summary", json.dumps(json.loads(ended[1]) | {"utc": None}).encode()))
+    assert session_title(runner, runner.sessions["s1"]) == "Time not known (s1)"
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"alert": "form_drift", "unit": "SD", "value": 0.312, "usual": 0.0, "uncertainty": 0.05},
+         "away from usual by 0.31 of the usual scatter (± 0.05)"),
+        ({"alert": "signal_bad", "unit": None, "value": 0.5, "usual": None, "lasted_s": 10.0},
+         "now signal 50 %, for 10 s"),
+        ({"alert": "pain_report", "unit": "0-10", "value": 4.0, "usual": None}, "now 4 of 10"),
+        ({"alert": "asymmetry_change", "unit": "%", "value": -16.12, "usual": -4.92}, "usual −4.92 %, now −16.1 %"),
+    ],
+)  # fmt: skip
+def test_the_why_of_an_alert_is_in_words_that_need_no_statistics(more: dict[str, Any], says: str) -> None:
+    (told,) = anna(("alert", json.dumps(json.loads(alert_told(1)) | more).encode())).active()
+    assert why(told) == says
 
 
 def test_an_empty_message_takes_away_what_was_kept() -> None:

@@ -16,6 +16,9 @@ from rich.live import Live as Screen
 from rich.table import Table
 from rich.text import Text
 
+from backbeat import words
+from backbeat.dashboard.message import told
+from backbeat.events import Alert
 from backbeat.mqtt.settings import MqttSettings
 
 TABLE_FIRST_S, TABLE_EVERY_S = 4.0, 15.0
@@ -147,11 +150,8 @@ def _figures(body: Message) -> dict[str, str]:
 def _alert(body: Message) -> str:
     side = f" ({body['side']})" if body["side"] else ""
     message = f": {body['message']}" if body["message"] else ""
-    unit = body["unit"] or ""
-    why = (
-        f" Now {body['value']:.3g} {unit}, usual {body['usual']:.3g} {unit}." if body["value"] and body["usual"] else ""
-    )
-    return f"ALERT {body['alert']}{side} {body['state']}{message}{why}"
+    figures = words.why(told(Alert, body))
+    return f"ALERT {body['alert']}{side} {body['state']}{message}" + (f" [{figures}]" if figures else "")
 
 
 def _summary(body: Message) -> dict[str, str]:

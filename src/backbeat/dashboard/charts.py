@@ -67,6 +67,7 @@ class LiveCharts:
 
     def __init__(self) -> None:
         self._base = 0.0
+        self._began: float | None = None
         self._last: float | None = None
         self._runner: Runner | None = None
         with Box("div", "bb-charts"):
@@ -79,12 +80,9 @@ class LiveCharts:
         if not points:
             return
         newest = points[-1].time
-        if self._last is None or newest < self._last:  # the first ones, or another run
-            live = runner.live
-            began = (
-                live.time - live.session_s if live and live.time is not None and live.session_s is not None else None
-            )
-            self._base = points[0].time if began is None else began
+        if self._last is None or newest < self._last or runner.began != self._began:  # the first, another run, session
+            self._began = runner.began
+            self._base = points[0].time if runner.began is None else runner.began
             self._draw(points, None)
         elif newest > self._last:
             self._draw([point for point in points if point.time > self._last], round(self._last - self._base, 1))

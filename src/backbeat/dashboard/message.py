@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import fields
+from datetime import UTC, datetime
 from functools import cache
 from types import NoneType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -17,6 +18,9 @@ MAX_BYTES = 512 * 1024
 
 MAX_TEXT = 2000
 """Letters of a text that are shown."""
+
+LATEST_UNIX = 4_102_444_800.0
+"""The year 2100; a later time, or one before 1970, is a clock that was wrong."""
 
 Body = Mapping[str, Any]
 T = TypeVar("T")
@@ -60,6 +64,16 @@ def text(body: Body, name: str) -> str:
     """A text without control characters, else nothing."""
     value = body.get(name)
     return printable(value[:MAX_TEXT]) if isinstance(value, str) else ""
+
+
+def unix(body: Body, name: str) -> float | None:
+    """An ISO time as Unix time, where a calendar has it in every zone; else None."""
+    try:
+        at = datetime.fromisoformat(text(body, name))
+        seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+    return seconds if 0.0 <= seconds < LATEST_UNIX else None
 
 
 def objects(body: Body, name: str) -> list[Body]:

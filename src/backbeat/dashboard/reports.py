@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from pydantic import TypeAdapter, ValidationError
 
-from backbeat.dashboard.message import text
+from backbeat.dashboard.message import text, unix
 from backbeat.dashboard.runner import Runner, Session
 from backbeat.dashboard.wording import note
 from backbeat.events import Summary, as_json
@@ -20,9 +18,6 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 """Whatever a message smuggled in: nothing on the page runs or loads."""
-
-LATEST_UNIX = 4_102_444_800.0
-"""The year 2100; a later time, or one before 1970, is a clock that was wrong."""
 
 _SUMMARY: TypeAdapter[Summary] = TypeAdapter(Summary)
 
@@ -43,14 +38,14 @@ def report(runner: Runner, session: Session) -> str | None:
     if summary is None:
         return None
     earlier = [
-        (_unix(each.utc), as_json(told))
+        (None if each.summary is None else unix(each.summary, "utc"), as_json(told))
         for each in reversed(runner.newest_first())
         if each.utc < session.utc and (told := checked(each)) is not None
     ]
     material = Material(
         name=session.id,
         origin=session.origin,
-        start_utc=_start(session, summary),
+        start_utc=session.began_unix,
         position=text(runner.info, "position") or "unknown",
         source=f"{runner.shown_name}, {text(runner.info, 'source')}",
         summary=as_json(summary),
@@ -60,20 +55,3 @@ def report(runner: Runner, session: Session) -> str | None:
         earlier=earlier,
     )
     return page(material)
-
-
-def _start(session: Session, summary: Summary) -> float | None:
-    end = _unix(session.utc)
-    return None if end is None else _believable(end - (summary.known_at - summary.start))
-
-
-def _unix(utc: str) -> float | None:
-    try:
-        return _believable(datetime.fromisoformat(utc).timestamp())
-    except (ValueError, OverflowError):
-        return None
-
-
-def _believable(unix: float) -> float | None:
-    """None for a time that a calendar may not have in every zone."""
-    return unix if 0.0 <= unix < LATEST_UNIX else None

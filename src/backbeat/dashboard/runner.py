@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Literal
 
-from backbeat.dashboard.message import Body, number
+from backbeat.dashboard.message import Body, number, unix
 from backbeat.events import Alert
 from backbeat.live import Live
 
@@ -95,6 +95,14 @@ class Session:
     dropped: int = 0
     notes: list[Note] = field(default_factory=list)
 
+    @property
+    def began_unix(self) -> float | None:
+        """When it began, as its summary has it; None before that, or where the device knew no time."""
+        if self.summary is None:
+            return None
+        known, start, end = unix(self.summary, "utc"), number(self.summary, "start"), number(self.summary, "known_at")
+        return None if known is None or start is None or end is None else max(0.0, known - max(0.0, end - start))
+
 
 @dataclass(slots=True)
 class Runner:
@@ -110,7 +118,8 @@ class Runner:
         live: the newest second; None before one came.
         live_at: when it came, s on the reader's clock; None where the broker had kept it: it is old.
         live_utc: when it was measured, where the device knows.
-        points: the last minutes.
+        points: the last minutes, none of them from before the newest session.
+        began: when that session began, s on the readings' time axis; None before one.
         sessions: by id.
         info: the device, as it came.
         answers: to acknowledgements that were asked from here: (session, seq) to what is wrong, empty while waiting.
@@ -126,6 +135,7 @@ class Runner:
     live_at: float | None = None
     live_utc: str = ""
     points: deque[Point] = field(default_factory=lambda: deque(maxlen=POINTS))
+    began: float | None = None
     sessions: dict[str, Session] = field(default_factory=dict)
     info: Body = field(default_factory=dict)
     answers: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -160,6 +170,11 @@ class Runner:
         """All sessions; the one that is on before the others, also where the device knows no wall clock."""
         on = self.live.session if self.live is not None else None
         return sorted(self.sessions.values(), key=lambda each: (each.id == on, each.utc, each.id), reverse=True)
+
+    @property
+    def in_session(self) -> bool:
+        """Whether a session is on; after a loss whether one was."""
+        return self.live is not None and self.live.session is not None
 
     @property
     def current(self) -> Session | None:

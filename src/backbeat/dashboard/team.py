@@ -14,6 +14,9 @@ from backbeat.mqtt.topics import ID, VERSION, default_root
 MAX_RUNNERS = 500
 """Beyond this, runners are not taken in: nobody looks at so many, and a stranger must not fill the memory."""
 
+SAME_BEGIN_S = 2.0
+"""Two seconds of a session tell its begin so far apart at most: readings are not exactly a second apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -143,6 +146,10 @@ def _taken(runner: Runner, rest: str, body: Body, retained: bool, at: float) -> 
 def _live(runner: Runner, body: Body, retained: bool, at: float) -> None:
     live = told(Live, body)
     runner.live, runner.live_utc = live, text(body, "utc")
+    if live.session and ID.fullmatch(live.session):
+        session = runner.session(live.session)
+        session.utc = max(session.utc, runner.live_utc)
+        session.origin = runner.origin
     if retained:
         runner.live_at = runner.live_at if runner.points else None
         return
@@ -151,9 +158,22 @@ def _live(runner: Runner, body: Body, retained: bool, at: float) -> None:
         return
     if runner.points and live.time < runner.points[-1].time:  # another run
         runner.points.clear()
+        runner.began = None
+    _begun(runner, live)
     if not runner.points or live.time > runner.points[-1].time:
         measures = {name: getattr(live, name) for name in Point.__slots__}
         runner.points.append(Point(**measures))
+
+
+def _begun(runner: Runner, live: Live) -> None:
+    """Charts are of one session: when another one is on, what was before it goes."""
+    if live.time is None or live.session is None or live.session_s is None:
+        return
+    began = live.time - live.session_s
+    if runner.began is None or began > runner.began + SAME_BEGIN_S:
+        runner.began = began
+        while runner.points and runner.points[0].time < began - SAME_BEGIN_S:
+            runner.points.popleft()
 
 
 def _told(body: Body) -> Told | None:

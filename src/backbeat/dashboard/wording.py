@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from backbeat import words
+from backbeat.dashboard.message import unix
 from backbeat.dashboard.runner import Note, Presence, Runner, Session, Told
 from backbeat.live import Live
 
@@ -21,9 +22,6 @@ MARKS = {
     "sensor": "!",
 }
 """Shapes beside the words, so that nothing is told by colour alone."""
-
-WORTH_TELLING_S = 5.0
-"""For how long something has lasted is told from here on."""
 
 GRADES = {"B": "moderate evidence (B)", "C": "weak or indirect evidence (C)", "D": "no clear evidence (D)"}
 
@@ -52,6 +50,14 @@ def _ago(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
 
 
+def _calendar(at: datetime) -> str:
+    return at.strftime("%d %b %Y, %H:%M")
+
+
+def _local(unix_s: float) -> datetime:
+    return datetime.fromtimestamp(unix_s, UTC).astimezone()
+
+
 def moment(utc: str) -> str:
     """An ISO time in the server's own zone; as it stands where it is none."""
     try:
@@ -59,7 +65,7 @@ def moment(utc: str) -> str:
         here = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone()
     except (ValueError, OverflowError):  # the first or the last hours that there are have no other zone
         return utc[:40]
-    return here.strftime("%d %b %Y, %H:%M")
+    return _calendar(here)
 
 
 def cadence(live: Live | None) -> str:
@@ -117,18 +123,14 @@ def alert_title(told: Told) -> str:
 
 
 def why(told: Told) -> str:
-    """Usual against now, for how long, how sure."""
-    alert = told.alert
-    unit = f" {alert.unit}" if alert.unit else ""
-    parts = []
-    if alert.usual is not None:
-        parts.append(f"usual {alert.usual:.3g}{unit}")
-    if alert.value is not None:
-        spread = f" (± {alert.uncertainty:.2g}{unit})" if alert.uncertainty else ""
-        parts.append(f"now {alert.value:.3g}{unit}{spread}")
-    if alert.lasted_s is not None and alert.lasted_s >= WORTH_TELLING_S:
-        parts.append(f"for {alert.lasted_s:.0f} s")
-    return ", ".join(parts).replace("-", "−")
+    """Usual against now, how sure, for how long."""
+    return words.why(told.alert).replace("-", "−")
+
+
+def since(told: Told) -> str:
+    """When an alert became known, in the server's own zone; what its figures say is of that moment."""
+    known = unix({"utc": told.utc}, "utc")
+    return "" if known is None else _local(known).strftime("%d %b, %H:%M")
 
 
 def note(entry: Note) -> str:
@@ -143,6 +145,11 @@ def note(entry: Note) -> str:
     return f"{about}{value}{when}" + (f": {entry.text}" if entry.text else "")
 
 
-def session_title(session: Session) -> str:
-    """When it was; its id where nobody knows."""
-    return moment(session.utc) if session.utc else session.id
+def session_title(runner: Runner, session: Session) -> str:
+    """When it began; its id where nobody knows."""
+    if session is runner.current and session.summary is None:
+        return "Under way"
+    began = session.began_unix
+    if began is not None:
+        return _calendar(_local(began))
+    return moment(session.utc) if session.utc else f"Time not known ({session.id})"

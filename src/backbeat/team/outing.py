@@ -34,6 +34,7 @@ class Outing:
         pace: float,
         seconds: float,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         """A team that has not yet started.
 
@@ -43,7 +44,9 @@ class Outing:
             pace: so many times faster than real time.
             seconds: for which each runs and rests in its own time, `inf` until `stop`.
             clock: monotonic seconds.
+            wall: Unix time now. The runners' own clocks agree with it at the start and then run at their pace.
         """
+        self._begins_utc_s = wall()
         self._broker, self._report = broker, report
         self._pace, self._seconds, self._clock = pace, seconds, clock
         self._stopped = threading.Event()
@@ -67,7 +70,7 @@ class Outing:
 
     def _run(self, runner: TeamRunner) -> None:
         with ExitStack() as stack:
-            source = stack.enter_context(Rounds(runner, self._seconds))
+            source = stack.enter_context(Rounds(runner, self._seconds, begins_utc_s=self._begins_utc_s))
             settings = replace(self._broker, team="demo", runner=runner.id, runner_name=runner.name)
             consumers: list[Consumer] = []
             if runner.out_of_reach is not None:

@@ -25,16 +25,25 @@ STOP_AFTER_S = 5.0
 class Rounds(Closing):
     """Rounds of one runner; each is a session of its own."""
 
-    def __init__(self, runner: TeamRunner, seconds: float, *, round_s: float = ROUND_S) -> None:
-        """A runner who is at it for so many seconds in all, `inf` for one who is stopped by hand."""
-        self._runner, self._seconds, self._round_s = runner, seconds, round_s
+    def __init__(
+        self, runner: TeamRunner, seconds: float, *, round_s: float = ROUND_S, begins_utc_s: float | None = None
+    ) -> None:
+        """A runner who is at it for a while.
+
+        Args:
+            runner: who.
+            seconds: in all, `inf` for one who is stopped by hand.
+            round_s: of running in a round.
+            begins_utc_s: Unix time of the first reading; None: the runner wears no clock.
+        """
+        self._runner, self._seconds, self._round_s, self._begins_utc_s = runner, seconds, round_s, begins_utc_s
         self._first = self._round(0)
         self._stopped = False
 
     @property
     def info(self) -> SourceInfo:
         """What is known before the first reading; it says that all this is simulated."""
-        return replace(self._first.info, readings=None, duration_s=None)
+        return replace(self._first.info, readings=None, duration_s=None, utc_offset_s=self._begins_utc_s)
 
     def __iter__(self) -> Iterator[Samples | Context]:
         begin = 0.0

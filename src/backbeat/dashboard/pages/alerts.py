@@ -9,7 +9,7 @@ from nicegui import ui
 from backbeat.dashboard.elements import Box, Button, Link, Text
 from backbeat.dashboard.pages.frame import Frame
 from backbeat.dashboard.runner import Runner, Told
-from backbeat.dashboard.wording import GRADES, alert_title, moment, why
+from backbeat.dashboard.wording import GRADES, alert_title, since, why
 
 Key = tuple[str, str, str, int]
 
@@ -63,7 +63,9 @@ class _Card:
                 else:
                     Text("h3", title)
                 self._state = Text("span", "", "bb-tag")
-            Text("p", why(told), "bb-why")
+            with Box("p", "bb-why"):
+                Text("span", since(told), "bb-soft bb-since")
+                Text("span", why(told))
             Text("p", alert.message)
             self._evidence(told)
             with Box("div", "bb-row"):
@@ -78,7 +80,6 @@ class _Card:
             ("For it", alert.evidence or ""),
             ("Against it", alert.contrary_evidence or ""),
             ("Grade", GRADES.get(alert.evidence_grade or "", "")),
-            ("Known since", moment(told.utc) if told.utc else ""),
         ]
         rows = [row for row in rows if row[1]]
         if rows:

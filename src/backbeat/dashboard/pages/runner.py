@@ -36,7 +36,7 @@ def page(reader: Reader, who: str, team: str, name: str) -> None:
                 state = Text("span", "", "bb-state")
         about = Text("p", "", "bb-soft")
         numbers = Numbers()
-        with Box("section", props='aria-label="Alerts of this session"'):
+        with Box("section", props='aria-label="Alerts"'):
             alerts_title = Text("h2", "")
             cards = AlertCards(frame, named=False)
         with Box("section", props='aria-label="The last minutes"'):
@@ -68,13 +68,14 @@ def page(reader: Reader, who: str, team: str, name: str) -> None:
         about.say(_about(runner, now))
         numbers.show(runner, now)
         listed = _alerts(runner)
-        alerts_title.say("Alerts of this session" if listed else "No alerts in this session")
+        which = "this" if runner.in_session else "the last"
+        alerts_title.say(f"Alerts of {which} session" if listed else f"No alerts in {which} session")
         cards.show(listed)
         charts.show(runner)
         finished = [(runner, session) for session in runner.newest_first()]
         sessions.show(finished)
         notes.show(runner)
-        told = [session_title(session) for session, _ in runner.trend()]
+        told = [session_title(runner, session) for session, _ in runner.trend()]
         few.say("" if told else "The first finished session begins the trend.")
         if told:
             trend.show(runner, told)
@@ -92,7 +93,7 @@ def _about(runner: Runner, now: float) -> str:
 
 def _alerts(runner: Runner) -> list[tuple[Runner, Told, bool]]:
     """Standing ones first, then what has passed, each newest first."""
-    session = runner.current or next(iter(runner.newest_first()), None)
+    session = runner.current if runner.in_session else next(iter(runner.newest_first()), None)
     if session is None:
         return []
     active = runner.active()

@@ -87,7 +87,7 @@ def _cells(runner: Runner, session: Session, named: bool) -> tuple[str, ...]:
     running = number(summary, "running_s")
     return (
         *((runner.shown_name + (" (simulated)" if session.origin == "simulated" else ""),) if named else ()),
-        session_title(session),
+        session_title(runner, session),
         "–" if running is None else words.clock(running),
         words.amount(number(summary, "steps"), "").strip(),
         words.amount(number(summary, "cadence_spm"), "steps/min"),
