@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backbeat.dashboard.message import read, weight
 from backbeat.dashboard.reports import report
 from backbeat.dashboard.runner import MAX_LISTED, MAX_SESSIONS, POINTS, Runner
 from backbeat.dashboard.team import MAX_RUNNERS, Layout, Team
@@ -207,6 +209,36 @@ def test_memory_has_limits() -> None:
     assert len(runner.points) == POINTS
     assert len(runner.sessions) == MAX_SESSIONS
     assert all(len(session.alerts) <= MAX_LISTED for session in runner.sessions.values())
+
+
+def test_memory_has_a_limit_in_bytes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backbeat.dashboard.team.MAX_WEIGHT", 2_000_000)
+    told = Team()
+    tracemalloc.start()
+    for k in range(30):  # one runner among others, whose messages are as heavy as they can be
+        for name in ("ada", "bob", "eve"):
+            more = {"more": [[{"a": [1.5]}] for _ in range(2000)]} if name == "eve" else {}
+            summary = json.dumps(json.loads(summary_told(f"s{k:02}", k + 1)) | more).encode()
+            told.take(f"{root(name)}/session/s{k:02}/summary", summary, True, 0.0)
+    used, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert used < 2_000_000
+    assert [len(told.runners["home", name].sessions) for name in ("ada", "bob")] == [30, 30]
+    eve = told.runners["home", "eve"].sessions
+    assert told.forgotten == 30 - len(eve) > 20
+    assert "s29" in eve
+
+
+@given(st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=200))
+@settings(deadline=None, max_examples=60, derandomize=True)
+def test_no_message_takes_more_memory_than_it_is_weighed(value: Any) -> None:
+    payload = json.dumps({"value": value}).encode()
+    tracemalloc.start()
+    body = read(payload)
+    used, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert body is not None
+    assert used <= weight(payload) + 2000
 
 
 def test_another_run_begins_its_charts_anew() -> None:

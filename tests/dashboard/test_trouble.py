@@ -19,7 +19,10 @@ from backbeat.mqtt import MqttSettings
 from backbeat.mqtt.broker.access import hashed
 from dashboard.conftest import PATIENCE_MS, Open
 from rigs.device import Device
+from rigs.moody_broker import MoodyBroker
 from rigs.mosquitto import Mosquitto
+
+NOT_AUTHORISED = 0x87
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -98,6 +101,15 @@ def test_a_wrong_password_of_the_broker_is_said_as_such(mosquitto_program: str, 
             expect(page.get_by_text("check user, password")).to_be_visible()
             written(wrong, "right\n")
             expect(page.get_by_text("Connected")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_a_broker_that_does_not_let_us_read_is_said_until_it_does(visit: Open) -> None:
+    with MoodyBroker(lambda *_: 0, subscription=NOT_AUTHORISED) as broker, DashboardProcess(broker.url) as served:
+        page = visit(served.address)
+        expect(page.get_by_text("does not let us read backbeat/v1/+/+/# (Not authorized)")).to_be_visible()
+        broker.subscription = 1
+        expect(page.get_by_text("Connected")).to_be_visible()
 
 
 def test_the_terminal_hears_once_that_the_broker_is_away_and_back() -> None:

@@ -12,11 +12,13 @@ CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK, PINGREQ, DISCONNECT = 1, 2
 
 
 class MoodyBroker:
-    """Listens on a port of its own; `mood(topic, how often it came)` is the reason code of the acknowledgement."""
+    """Listens on a port of its own; `mood(topic, how often it came)` is the reason code of the acknowledgement.
 
-    def __init__(self, mood: Callable[[str, int], int]) -> None:
+    `subscription` is that of a subscription's."""
+
+    def __init__(self, mood: Callable[[str, int], int], *, subscription: int = 1) -> None:
         self.came: list[tuple[str, bytes]] = []
-        self._mood = mood
+        self._mood, self.subscription = mood, subscription
         self._counts: dict[str, int] = {}
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
@@ -61,7 +63,7 @@ class MoodyBroker:
         if kind == CONNECT:
             return bytes((CONNACK << 4, 3, 0, 0, 0))
         if kind == SUBSCRIBE:
-            return bytes((SUBACK << 4, 4)) + body[:2] + bytes((0, 1))
+            return bytes((SUBACK << 4, 4)) + body[:2] + bytes((0, self.subscription))
         if kind == PINGREQ:
             return bytes((13 << 4, 0))
         if kind != PUBLISH:

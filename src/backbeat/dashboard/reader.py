@@ -12,6 +12,7 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from backbeat.dashboard.runner import Runner, Told
 from backbeat.dashboard.team import Layout, Team
@@ -102,10 +103,23 @@ class Reader:
         """Connected."""
         if link is not self._link:
             return
-        self._up, self.trouble = True, None
         self._pauses.succeeded()
         self._versions.connected()
-        link.subscribe([self._layout.filter])
+        link.subscribe([self._layout.filter], partial(self._answered, link))
+
+    def _answered(self, link: Link, refusal: str | None) -> None:
+        """The broker lets us read, or not: then it says the same again until somebody has mended it."""
+        if link is not self._link:
+            return
+        self._up, self.trouble = refusal is None, None
+        if refusal is not None:
+            self.trouble = (
+                f"The broker {self._settings.name} does not let us read {self._layout.filter} ({refusal}); give this "
+                "user the right in the broker's access list, or name the team with --team. Trying again."
+            )
+            self._link = None
+            link.close()
+            self._later(LONGEST_PAUSE_S, self._connect)
         self._tell()
 
     def link_down(self, link: Link, reason: str, code: int | None) -> None:

@@ -27,6 +27,9 @@ MAX_SESSIONS = 60
 MAX_LISTED = 500
 """Alerts or notes of one session."""
 
+MAX_INFO_WEIGHT = 100_000
+"""Of what a device says of itself, bytes of memory; a longer one is not taken in."""
+
 Presence = Literal["live", "stale", "lost", "ended"]
 
 
@@ -85,6 +88,7 @@ class Session:
         alerts: by their number.
         dropped: older alerts that are no longer listed.
         notes: oldest first.
+        weights: what is kept of it to the bytes of memory that it takes at most.
     """
 
     id: str
@@ -94,6 +98,7 @@ class Session:
     alerts: dict[int, Told] = field(default_factory=dict)
     dropped: int = 0
     notes: list[Note] = field(default_factory=list)
+    weights: dict[str, int] = field(default_factory=dict)
 
     @property
     def began_unix(self) -> float | None:
@@ -165,6 +170,15 @@ class Runner:
                 oldest = min(self.sessions.values(), key=lambda each: (each.id == name, each.utc, each.id))
                 del self.sessions[oldest.id]
         return self.sessions[name]
+
+    @property
+    def weight(self) -> int:
+        """Bytes of memory that its sessions take at most."""
+        return sum(sum(session.weights.values()) for session in self.sessions.values())
+
+    def forget_oldest(self) -> None:
+        """Let its oldest session go, the one that is on last."""
+        del self.sessions[self.newest_first()[-1].id]
 
     def newest_first(self) -> list[Session]:
         """All sessions; the one that is on before the others, also where the device knows no wall clock."""

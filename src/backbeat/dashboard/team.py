@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from backbeat.dashboard.message import Body, number, objects, read, text, told, whole
-from backbeat.dashboard.runner import MAX_LISTED, Note, Point, Runner, Told
+from backbeat.dashboard.message import Body, number, objects, read, text, told, weight, whole
+from backbeat.dashboard.runner import MAX_INFO_WEIGHT, MAX_LISTED, Note, Point, Runner, Told
 from backbeat.events import Alert
 from backbeat.live import Live
 from backbeat.mqtt.topics import ID, VERSION, default_root
 
 MAX_RUNNERS = 500
 """Beyond this, runners are not taken in: nobody looks at so many, and a stranger must not fill the memory."""
+
+MAX_WEIGHT = 128 * 1024 * 1024
+"""Bytes of memory of all sessions together; a session of an ordinary runner takes some ten thousand."""
 
 SAME_BEGIN_S = 2.0
 """Two seconds of a session tell its begin so far apart at most: readings are not exactly a second apart."""
@@ -61,6 +64,10 @@ class Team:
     runners: dict[tuple[str, str], Runner] = field(default_factory=dict)
     left_out: int = 0
     """Messages of runners beyond `MAX_RUNNERS`."""
+    forgotten: int = 0
+    """Sessions beyond `MAX_WEIGHT`."""
+    _weights: dict[tuple[str, str], int] = field(default_factory=dict)
+    _weight: int = 0
 
     def take(self, topic: str, payload: bytes, retained: bool, at: float) -> bool:
         """Take a message in.
@@ -79,7 +86,9 @@ class Team:
             return False
         team, name, rest = place
         if not payload:
-            return self._cleared(team, name, rest)
+            seen = self._cleared(team, name, rest)
+            self._weigh(team, name)
+            return seen
         body = read(payload)
         if body is None or rest.startswith("cmd/"):
             return False
@@ -89,7 +98,25 @@ class Team:
                 self.left_out += 1
                 return False
             runner = self.runners[team, name] = Runner(team, name)
-        return _taken(runner, rest, body, retained, at)
+        seen = _taken(runner, rest, body, weight(payload), retained, at)
+        if rest != "live":
+            self._weigh(team, name)
+        return seen
+
+    def _weigh(self, team: str, name: str) -> None:
+        """See that all sessions together stay small; whoever has most of them loses the oldest."""
+        runner = self.runners.get((team, name))
+        before, now = self._weights.pop((team, name), 0), runner.weight if runner is not None else 0
+        if now:
+            self._weights[team, name] = now
+        self._weight += now - before
+        while self._weight > MAX_WEIGHT:
+            most = max(self._weights, key=self._weights.__getitem__)
+            self.runners[most].forget_oldest()
+            self.forgotten += 1
+            self._weight -= self._weights[most]
+            self._weights[most] = self.runners[most].weight
+            self._weight += self._weights[most]
 
     def ordered(self) -> list[Runner]:
         """All runners, by team and name; the order does not jump when something happens."""
@@ -113,10 +140,11 @@ class Team:
                     session.alerts.clear()
                 case "notes":
                     session.notes.clear()
+            session.weights.pop(levels[2], None)
         return False
 
 
-def _taken(runner: Runner, rest: str, body: Body, retained: bool, at: float) -> bool:
+def _taken(runner: Runner, rest: str, body: Body, weighs: int, retained: bool, at: float) -> bool:
     runner.origin = text(body, "origin") or runner.origin
     match rest.split("/"):
         case ["live"]:
@@ -124,7 +152,7 @@ def _taken(runner: Runner, rest: str, body: Body, retained: bool, at: float) -> 
             return False
         case ["status"]:
             runner.online, runner.reason = text(body, "state") == "online", text(body, "reason")
-        case ["info"]:
+        case ["info"] if weighs <= MAX_INFO_WEIGHT:
             runner.info, runner.name = body, text(body, "runner_name")[:80]
         case ["alert"] if not retained:
             found = _told(body)
@@ -134,10 +162,11 @@ def _taken(runner: Runner, rest: str, body: Body, retained: bool, at: float) -> 
                 _bound(session.alerts)
                 session.utc = max(session.utc, found.utc)
                 session.origin = text(body, "origin") or session.origin
+                session.weights["alerts"] = session.weights.get("alerts", 0) + weighs
         case ["reply", "ack"] if not retained:
             _answered(runner, body)
         case ["session", name, what] if ID.fullmatch(name):
-            _session(runner, name, what, body)
+            _session(runner, name, what, body, weighs)
         case _:
             return False
     return not retained
@@ -190,10 +219,11 @@ def _still_seen(found: Told, before: Told | None) -> Told:
     return replace(found, seen_by=before.seen_by) if same and before is not None else found
 
 
-def _session(runner: Runner, name: str, what: str, body: Body) -> None:
+def _session(runner: Runner, name: str, what: str, body: Body, weighs: int) -> None:
     if what not in ("summary", "alerts", "notes"):
         return
     session = runner.session(name)
+    session.weights[what] = weighs
     session.utc = max(session.utc, text(body, "utc"))
     session.origin = text(body, "origin") or session.origin
     match what:

@@ -142,6 +142,7 @@ class Link:
         self._settings, self._listener, self._post, self._keep_session = settings, listener, post, keep_session
         self._drive = drive
         self._closed = threading.Event()
+        self._answered: Callable[[str | None], None] = lambda _: None
         self._packed: dict[tuple[str, bool, int | None], Packed] = {}
         client = new_client(settings, mqtt, client_id, keep_session=keep_session)
         if will is not None:
@@ -151,6 +152,7 @@ class Link:
             client.will_set(will.topic, will.payload, will.qos, will.retain, will_properties)
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
         client.on_publish, client.on_message = self._on_publish, self._on_message
+        client.on_subscribe = self._on_subscribe
         self._client = client
 
     def open(self) -> None:
@@ -162,9 +164,15 @@ class Link:
         properties = self._publish_properties(message)
         return self._client.publish(message.topic, message.payload, message.qos, message.retain, properties).mid
 
-    def subscribe(self, filters: Sequence[str]) -> None:
-        """Ask for messages, with QoS 1."""
+    def subscribe(self, filters: Sequence[str], answered: Callable[[str | None], None] = lambda _: None) -> None:
+        """Ask for messages, with QoS 1.
+
+        Args:
+            filters: of topics.
+            answered: told None when the broker gives them, else its reason.
+        """
         if filters:
+            self._answered = answered  # before the answer can come
             self._client.subscribe([(each, 1) for each in filters])
 
     def close(self) -> None:
@@ -214,6 +222,12 @@ class Link:
 
     def _on_publish(self, _c: Client, _u: object, number: int, reason: ReasonCode, _p: Properties | None) -> None:
         self._post(partial(self._listener.link_done, self, number, reason.value))
+
+    def _on_subscribe(
+        self, _c: Client, _u: object, _number: int, reasons: list[ReasonCode], _p: Properties | None
+    ) -> None:
+        refusal = next((str(reason) for reason in reasons if reason.is_failure), None)
+        self._post(partial(self._answered, refusal))
 
     def _on_message(self, _c: Client, _u: object, message: MQTTMessage) -> None:
         incoming = Incoming(

@@ -24,6 +24,7 @@ def page(reader: Reader, who: str) -> None:
     with frame.main:
         Text("h1", "Sessions")
         Text("p", "What the broker keeps: the last fifty sessions of each runner, newest first.", "bb-soft")
+        missing = Text("p", "", "bb-soft")
         Text("h2", "")
         table = SessionTable(named=True)
 
@@ -31,6 +32,8 @@ def page(reader: Reader, who: str) -> None:
         found = [(runner, session) for runner in reader.team.ordered() for session in runner.newest_first()]
         found.sort(key=lambda each: (each[1].utc, each[1].id), reverse=True)
         table.show(found)
+        if reader.team.forgotten:
+            missing.say(f"The {reader.team.forgotten} oldest are left out: the broker keeps more than fits in here.")
 
     frame.run(refresh)
 

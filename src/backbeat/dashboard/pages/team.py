@@ -7,6 +7,7 @@ from backbeat.dashboard.pages.alerts import AlertCards
 from backbeat.dashboard.pages.frame import Frame
 from backbeat.dashboard.reader import Reader
 from backbeat.dashboard.runner import Runner
+from backbeat.dashboard.team import MAX_RUNNERS
 from backbeat.dashboard.wording import (
     MARKS,
     alert_title,
@@ -44,11 +45,14 @@ def page(reader: Reader, who: str) -> None:
         runners, now = reader.team.ordered(), reader.now()
         standing = [(runner, told, True) for runner in runners for told in runner.active()]
         standing.sort(key=lambda each: (bool(each[1].seen_by), _reversed(each[1].utc)))
-        counts.say(_counts(runners, now))
+        more = "" if not reader.team.left_out else f" · more than {MAX_RUNNERS} runners: the others are left out"
+        counts.say(_counts(runners, now) + more)
         alerts_title.say("Alerts" if standing else "No alerts")
         cards.show(standing)
         empty.say(
-            "" if runners or reader.trouble else "No runner has told anything yet. Start one with backbeat run --mqtt …"
+            ""
+            if runners or reader.trouble
+            else "No runner has told anything yet that we may read at the broker. Start one with backbeat run --mqtt …"
         )
         for key in [key for key in tiles if key not in reader.team.runners]:
             grid.remove(tiles.pop(key).box)
