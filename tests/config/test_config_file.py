@@ -92,6 +92,9 @@ FAULTS = [
     ("[mqtt]\nhost = 'h'\ncert_file = 'c'", "without tls = true"),
     ("[speed]\nsource = 'treadmill'", '[speed] source = "treadmill" needs speed_km_h.'),
     ("[speed]\nsource = 'owntracks'", '[speed] source = "owntracks" needs topic'),
+    ('[dashboard]\nhost = "0.0.0.0"', "[dashboard] Others can reach 0.0.0.0: name who may log in"),
+    ('[dashboard]\ncertificate = "a.pem"', "[dashboard] Certificate and key go together; give both, or none."),
+    ('[dashboard]\nteam = "Our Team"', "[dashboard] The team 'Our Team' cannot be a topic"),
     ("[recorder]\nfolder = 7", "[recorder] folder = 7 is not a path in quotes."),
     ("[runner]\nid = 'a'\nid = 'b'", "not TOML: Cannot overwrite a value"),
 ]

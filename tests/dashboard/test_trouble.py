@@ -40,7 +40,11 @@ def written(file: Path, text: str, mode: int = 0o600) -> Path:
         (["--host", "0.0.0.0", "--passwords", "open.txt"], "can be read by others; run: chmod 600"),
         (["--passwords", "nobody.txt"], "names nobody"),
         (["--passwords", "bad.txt"], "line 2: write name:password"),
-        (["--certificate", "open.txt"], "--certificate and --key go together"),
+        (["--certificate", "open.txt"], "Certificate and key go together"),
+        (["--certificate", "open.txt", "--key", "gone.pem"], "There is no file gone.pem"),
+        (["--certificate", "open.txt", "--key", "open.txt"], "with the key open.txt cannot be used"),
+        (["--settings", "served.toml"], "Others can reach 0.0.0.0: name who may log in"),
+        (["--settings", "nowhere.toml"], "name a file that can be read"),
         (["--host", "192.0.2.1", "--passwords", "kim.txt"], "cannot be served on"),
         (["--team", "Our Team"], "cannot be a topic"),
     ],
@@ -53,6 +57,7 @@ def test_what_cannot_be_served_is_said_in_one_sentence(
     written(Path("nobody.txt"), "# none yet\n")
     written(Path("bad.txt"), "kim:secret\nlee\n")
     written(Path("kim.txt"), "kim:secret\n")
+    written(Path("served.toml"), '[dashboard]\nhost = "0.0.0.0"\n')
     with pytest.raises(SystemExit) as ended:
         main(["dashboard", "--mqtt", "mqtt://127.0.0.1:1", *words])
     assert ended.value.code == 2

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from backbeat.cli.options import SettingsFile
+from backbeat.config import find, load
 from backbeat.dashboard.reader import Reader
+from backbeat.dashboard.settings import check, is_loopback
 from backbeat.dashboard.team import Layout
 from backbeat.errors import UserError
 from backbeat.mqtt import MqttSettings
@@ -17,11 +22,14 @@ from backbeat.mqtt.topics import checked_id
 
 
 def command(
-    mqtt: Annotated[str, typer.Option(metavar="URL", help="The broker, such as mqtt://localhost:1883.")],
-    host: Annotated[str, typer.Option(help="Address to serve on; any but this machine's own needs --passwords.")] = (
-        "127.0.0.1"
-    ),
-    port: Annotated[int, typer.Option(min=0, max=65535, help="To serve on; 0 takes a free one.")] = 8080,
+    mqtt: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="The broker, such as mqtt://localhost:1883; [mqtt] of the settings."),
+    ] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to serve on; any but this machine's own needs --passwords. [127.0.0.1]")
+    ] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="To serve on; 0 takes a free one. [8080]")] = None,
     team: Annotated[
         str | None, typer.Option(help="Only this team; all that the broker lets us read otherwise.")
     ] = None,
@@ -30,43 +38,62 @@ def command(
     ] = None,
     certificate: Annotated[Path | None, typer.Option(metavar="FILE", help="PEM file, to serve https.")] = None,
     key: Annotated[Path | None, typer.Option(metavar="FILE", help="PEM file of its key.")] = None,
+    settings_file: SettingsFile = None,
 ) -> None:
-    """Serve the dashboard: the team at a glance, one runner in depth, sessions, and /me for a runner's phone."""
+    """Serve the dashboard: the team at a glance, one runner in depth, sessions, and /me for a runner's phone.
+
+    What the command line does not say is as [dashboard] and [mqtt] of the configuration have it: that of --settings,
+    or else /etc/backbeat/backbeat.toml, or else ~/.config/backbeat/backbeat.toml.
+    """
     try:
         import nicegui  # noqa: F401
     except ModuleNotFoundError:
         raise UserError("The dashboard is not installed; run: pip install 'backbeat[dashboard]'") from None
-    from backbeat.dashboard.access import is_loopback, passwords_in
+    from backbeat.dashboard.access import passwords_in
     from backbeat.dashboard.server import Place, serve
 
-    settings = MqttSettings.from_url(mqtt)
+    configured = load(settings_file or find())
+    broker = MqttSettings.from_url(mqtt) if mqtt else configured.broker()
+    if broker is None:
+        raise UserError('There is no broker: say --mqtt URL, or set [mqtt] host = "…" in the configuration.')
+    broker.check()
+    said: dict[str, Any] = {"host": host, "port": port, "team": team, "password_file": passwords}
+    said |= {"certificate": certificate, "key": key}
+    pages = replace(configured.dashboard, **{name: value for name, value in said.items() if value is not None})
+    check(pages)
+    _certified(pages.certificate, pages.key)
     layout = Layout(
-        team=None if team is None else checked_id(team, "team"),
-        root=settings.root,
-        runner=(settings.team, settings.runner),
+        team=None if pages.team is None else checked_id(pages.team, "team"),
+        root=broker.root,
+        runner=(broker.team, broker.runner),
     )
-    if passwords is None and not is_loopback(host):
-        raise UserError(
-            f"Others can reach {host}: name who may log in with --passwords FILE (lines name:password, chmod 600)."
-        )
-    if (certificate is None) != (key is None):
-        raise UserError("--certificate and --key go together; give both, or none.")
-    for file in (certificate, key):
-        if file is not None and not file.is_file():
-            raise UserError(f"There is no file {file}.")
     place = Place(
-        host=host,
-        port=_free_port(host, port),
-        passwords=passwords_in(passwords) if passwords else {},
-        certificate=certificate,
-        key=key,
+        host=pages.host,
+        port=_free_port(pages.host, pages.port),
+        passwords=passwords_in(pages.password_file) if pages.password_file else {},
+        certificate=pages.certificate,
+        key=pages.key,
     )
-    if passwords is not None and certificate is None and not is_loopback(host):
+    if pages.password_file is not None and pages.certificate is None and not is_loopback(pages.host):
         typer.echo("Passwords travel unencrypted: give --certificate and --key unless this network is yours alone.")
     typer.echo(f"The dashboard is at {place.address} (Ctrl-C ends it).")
-    reader = Reader(settings, layout)
-    reader.watch(news_of_the_broker(reader, settings.name, lambda text: typer.echo(text, err=True)))
+    reader = Reader(broker, layout)
+    reader.watch(news_of_the_broker(reader, broker.name, lambda text: typer.echo(text, err=True)))
     serve(reader, place)
+
+
+def _certified(certificate: Path | None, key: Path | None) -> None:
+    """Seen before anything starts, so that the sentence is ours."""
+    if certificate is None or key is None:
+        return
+    for file in (certificate, key):
+        if not file.is_file():
+            raise UserError(f"There is no file {file}.")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except OSError as error:
+        reason = error.strerror or error
+        raise UserError(f"The certificate {certificate} with the key {key} cannot be used: {reason}.") from None
 
 
 def news_of_the_broker(reader: Reader, name: str, say: Callable[[str], None]) -> Callable[[], None]:

@@ -8,6 +8,8 @@ from typing import Any
 from backbeat.config.settings import MountSettings, RunnerSettings, SpeedSettings
 from backbeat.cues.rules import check as check_cues
 from backbeat.cues.settings import CueSettings
+from backbeat.dashboard.settings import DashboardSettings
+from backbeat.dashboard.settings import check as check_dashboard
 from backbeat.mqtt.commands import COMMANDS
 from backbeat.mqtt.settings import MqttSettings
 from backbeat.mqtt.topics import checked_id, checked_root
@@ -64,6 +66,12 @@ def _mqtt(mqtt: MqttSettings) -> None:
         raise ValueError("cert_file and key_file belong together; set both, or none")
 
 
+def _dashboard(dashboard: DashboardSettings) -> None:
+    if dashboard.team is not None:
+        checked_id(dashboard.team, "team")
+    check_dashboard(dashboard)
+
+
 CHECKS: Mapping[type, Callable[[Any], None]] = {
     RunnerSettings: _runner,
     MountSettings: _mount,
@@ -72,5 +80,6 @@ CHECKS: Mapping[type, Callable[[Any], None]] = {
     SpeedSettings: _speed,
     MqttSettings: _mqtt,
     CueSettings: check_cues,
+    DashboardSettings: _dashboard,
 }
 """Settings type to its check."""

@@ -21,6 +21,10 @@ PLACES = (Path("/etc/backbeat/backbeat.toml"), Path("~/.config/backbeat/backbeat
 SECRET_WORDS = ("password", "passwd", "secret", "token", "passphrase")
 
 
+PAGE_FILES = ("password_file", "certificate", "key")
+"""Settings of [dashboard] that are paths."""
+
+
 class ConfigError(UserError):
     """A configuration file that cannot be used as it is."""
 
@@ -86,10 +90,13 @@ def _from_here(settings: Settings, folder: Path) -> Settings:
         settings = replace(settings, recorder=replace(settings.recorder, folder=_at(folder, settings.recorder.folder)))
     if settings.history.folder is not None:
         settings = replace(settings, history=replace(settings.history, folder=_at(folder, settings.history.folder)))
+    pages = settings.dashboard
+    placed: dict[str, Any] = {name: _at(folder, file) for name in PAGE_FILES if (file := getattr(pages, name))}
+    settings = replace(settings, dashboard=replace(pages, **placed))
     if settings.mqtt is not None:
         names = ("ca_file", "cert_file", "key_file", "password_file")
         files = {name: file for name in names if (file := getattr(settings.mqtt, name))}
-        placed: dict[str, Any] = {name: _at(folder, file) for name, file in files.items()}
+        placed = {name: _at(folder, file) for name, file in files.items()}
         settings = replace(settings, mqtt=replace(settings.mqtt, **placed))
     return settings
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 from annotated_types import Ge, Le
 
 from backbeat.cues.settings import CueSettings
+from backbeat.dashboard.settings import DashboardSettings
 from backbeat.gait.engine import GaitSettings
 from backbeat.history.live import HistorySettings
 from backbeat.monitor import MonitorSettings
@@ -113,6 +114,7 @@ class Settings:
     history: HistorySettings = field(default_factory=HistorySettings)
     speed: SpeedSettings = field(default_factory=SpeedSettings)
     cues: CueSettings = field(default_factory=CueSettings)
+    dashboard: DashboardSettings = field(default_factory=DashboardSettings)
 
     def monitor(self) -> MonitorSettings:
         """What the analysis is told."""

@@ -7,7 +7,6 @@ import secrets
 import time
 from collections.abc import Callable
 from html import escape
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -30,14 +29,6 @@ MOST_LOGINS = 1000
 MOST_FORM_BYTES = 4096
 OPEN = ("/_nicegui/",)
 """Paths that hold the software itself and nothing of a runner."""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach this address."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def passwords_in(file: Path) -> dict[str, str]:

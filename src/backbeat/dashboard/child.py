@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -38,6 +39,8 @@ class DashboardProcess:
             "dashboard",
             "--mqtt",
             mqtt,
+            "--settings",
+            os.devnull,  # what this machine serves otherwise is not ours
             "--port",
             str(self.port),
             *options,
