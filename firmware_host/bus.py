@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ T = TypeVar("T")
 
 RETRY_PAUSES_S = (0.002, 0.010, 0.050)
 """A motor beside the wires or a loose plug is over in milliseconds; after the last try the chip is started anew."""
+UNANSWERED = (errno.EREMOTEIO, errno.ENXIO)
+"""How adapters say that a chip did not acknowledge: it does so only before it gives its first byte, so none is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +80,13 @@ class Bus:
         if not isinstance(operation, Read | Write):
             self._host.sleep(operation.seconds)
             return b""
-        pauses = () if isinstance(operation, Read) and operation.once else RETRY_PAUSES_S
-        for pause in pauses:
+        once = isinstance(operation, Read) and operation.once
+        for pause in RETRY_PAUSES_S:
             try:
                 return self._transfer(operation)
-            except OSError:
+            except OSError as error:
+                if once and error.errno not in UNANSWERED:
+                    raise
                 self._host.sleep(pause)
         return self._transfer(operation)
 

@@ -1,8 +1,8 @@
 """ST LSM9DS1 (Raspberry Pi Sense HAT): a FIFO of 32 slots, no readable clock.
 
-Registers: ST datasheet DS10763, chapters 3.3 (FIFO) and 7. In a burst that begins at the gyroscope's first register
-the address goes on to the accelerometer and back, so that 32 slots are one transfer. RTIMULib and the Sense HAT's own
-library use the same chip: only one program can.
+Registers: ST datasheet DS10763, chapters 3.3 (FIFO) and 7. A slot is read as six bytes of the gyroscope and six of the
+accelerometer, as the drivers of ArduPilot, MicroPython and Arduino do: nobody who has a chip reads several slots in one
+burst. RTIMULib and the Sense HAT's own library use the same chip: only one program can.
 """
 
 from __future__ import annotations
@@ -26,14 +26,16 @@ from firmware_host.chips.talk import (
     nothing,
     wait_for,
 )
-from firmware_host.chips.untagged import PACKET, Untagged
+from firmware_host.chips.untagged import Untagged
 
 WHO_AM_I, CTRL_REG1_G, OUT_TEMP, OUT_X_G = 0x0F, 0x10, 0x15, 0x18
-CTRL_REG6_XL, CTRL_REG8, CTRL_REG9, FIFO_CTRL, FIFO_SRC = 0x20, 0x22, 0x23, 0x2E, 0x2F
+CTRL_REG6_XL, CTRL_REG8, CTRL_REG9, OUT_X_XL, FIFO_CTRL, FIFO_SRC = 0x20, 0x22, 0x23, 0x28, 0x2E, 0x2F
 
 RATES = {119.0: 3, 238.0: 4, 476.0: 5}
 SLOTS = 32
 OVERRUN = 0x40
+SENSOR = 6
+"""Bytes of one of the two sensors in a slot."""
 
 
 class Lsm9ds1:
@@ -91,12 +93,19 @@ class Lsm9ds1:
         if not slots:
             return nothing()
         try:
-            data = yield Read(OUT_X_G, PACKET * slots, once=True)
+            data = bytearray()
+            for _ in range(slots):
+                data += yield Read(OUT_X_G, SENSOR, once=True)
+                data += yield Read(OUT_X_XL, SENSOR, once=True)
+            (after,) = yield Read(FIFO_SRC)
         except OSError:
             yield from self._empty()
             return nothing()
+        if after & OVERRUN:  # it ran over while it was read: the two halves of a slot may not belong together
+            yield from self._empty()
+            return nothing()
         raw = int.from_bytes((yield Read(OUT_TEMP, 2)), "little", signed=True)
-        return replace(self._fifo.decode(data), temperature_c=raw / 16 + 25)
+        return replace(self._fifo.decode(bytes(data)), temperature_c=raw / 16 + 25)
 
     def _empty(self) -> Talk[None]:
         self._fifo.emptied()

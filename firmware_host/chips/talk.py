@@ -22,8 +22,8 @@ RawArray: TypeAlias = NDArray[np.int16]
 class Read(NamedTuple):
     """Read `size` bytes from `register` on: one write of the register's number and one read.
 
-    `once` says that a second try would not give the same bytes (a FIFO without tags loses its alignment): the error
-    is thrown into the conversation instead.
+    `once` says that a second try would not give the same bytes (a FIFO without tags loses its alignment): an error
+    after the first of them is thrown into the conversation instead.
     """
 
     register: int

@@ -1,11 +1,13 @@
-"""LSM9DS1 (accelerometer and gyroscope) at register level, after ST DS10763."""
+"""LSM9DS1 (accelerometer and gyroscope) at register level, after ST DS10763.
+
+Each of the two sensors has its own place in the FIFO, as the drivers of ArduPilot (all gyroscope values, then all of
+the accelerometer) and of MicroPython (in turns) show.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-
-import numpy as np
 
 from backbeat.samples import STANDARD_GRAVITY, FloatArray
 from firmware_host.emulators.faults import Faults
@@ -15,16 +17,16 @@ from firmware_host.emulators.registers import Fifo, RegisterChip, counts
 RATES = {1: 14.9, 2: 59.5, 3: 119.0, 4: 238.0, 5: 476.0, 6: 952.0}
 ACC_UNITS = {0: 0.061e-3, 1: 0.732e-3, 2: 0.122e-3, 3: 0.244e-3}
 GYRO_UNITS = {0: 8.75e-3, 1: 17.5e-3, 3: 70e-3}
-SLOT = 12
+SLOTS, SENSOR = 32, 6
 
 
 class EmulatedLsm9ds1(RegisterChip):
-    """Registers 0x18 to 0x1D and 0x28 to 0x2D are one slot of the FIFO."""
+    """Registers 0x18 to 0x1D are the gyroscope's half of a slot of the FIFO, 0x28 to 0x2D the accelerometer's."""
 
     identity_register = 0x0F
 
     def __init__(self, motion: Motion, now: Callable[[], float], faults: Faults | None = None) -> None:
-        self._fifo = Fifo(32 * SLOT)
+        self._fifos = {0x18: Fifo(SLOTS * SENSOR), 0x28: Fifo(SLOTS * SENSOR)}
         super().__init__(motion, now, faults)
 
     def power_on(self) -> None:
@@ -32,8 +34,11 @@ class EmulatedLsm9ds1(RegisterChip):
         self.registers = bytearray(256)
         self.registers[0x0F] = 0x68 if self.faults.identity is None else self.faults.identity
         self.registers[0x22] = 0x04
-        self._fifo.clear()
-        self._slot = bytes(SLOT)
+        self._clear()
+
+    def _clear(self) -> None:
+        for fifo in self._fifos.values():
+            fifo.clear()
 
     def sampling_rate(self) -> float | None:
         """By CTRL_REG1_G: with the gyroscope on, the accelerometer follows it."""
@@ -43,20 +48,21 @@ class EmulatedLsm9ds1(RegisterChip):
         """To the FIFO when it is on."""
         acc_counts = counts(acc, ACC_UNITS[self.registers[0x20] >> 3 & 3] * STANDARD_GRAVITY)
         gyr_counts = counts(gyr, math.radians(GYRO_UNITS[self.registers[0x10] >> 3 & 3]))
-        slots = np.concatenate((gyr_counts, acc_counts), axis=1).astype("<i2").tobytes()
-        self._slot = slots[-SLOT:]
-        if self.registers[0x23] & 2 and self.registers[0x2E] >> 5 == 6:
-            self._fifo.push(slots)
+        for register, values in ((0x18, gyr_counts), (0x28, acc_counts)):
+            self.registers[register : register + SENSOR] = values[-1].astype("<i2").tobytes()
+            if self._queued():
+                self._fifos[register].push(values.astype("<i2").tobytes())
+
+    def _queued(self) -> bool:
+        return bool(self.registers[0x23] & 2) and self.registers[0x2E] >> 5 == 6
 
     def load(self, register: int) -> int:
         """The FIFO's state is made when it is read."""
         if register == 0x2F:
-            overrun, self._fifo.overrun = self._fifo.overrun, False
-            return len(self._fifo.content) // SLOT | (0x40 if overrun else 0)
-        if 0x18 <= register <= 0x1D:
-            return self._slot[register - 0x18]
-        if 0x28 <= register <= 0x2D:
-            return self._slot[register - 0x28 + 6]
+            overrun = any(fifo.overrun for fifo in self._fifos.values())
+            for fifo in self._fifos.values():
+                fifo.overrun = False
+            return max(len(fifo.content) for fifo in self._fifos.values()) // SENSOR | (0x40 if overrun else 0)
         return self.registers[register]
 
     def store(self, register: int, value: int) -> None:
@@ -66,14 +72,14 @@ class EmulatedLsm9ds1(RegisterChip):
         elif register != self.identity_register:
             self.registers[register] = value
             if register == 0x2E and value >> 5 == 0:
-                self._fifo.clear()
+                self._clear()
 
-    def following(self, register: int) -> int:
-        """From the gyroscope to the accelerometer and back."""
-        return {0x1D: 0x28, 0x2D: 0x18}.get(register) or super().following(register)
+    def write(self, data: bytes) -> None:
+        """The highest bit of a register's number means nothing here (to the magnetometer: read on)."""
+        super().write(bytes([data[0] & 0x7F]) + data[1:])
 
     def burst(self, register: int, size: int) -> bytes | None:
-        """Whole slots of the FIFO."""
-        if register != 0x18 or size % SLOT or not self.registers[0x23] & 2:
+        """One sensor's half of the oldest slot."""
+        if register not in self._fifos or size != SENSOR or not self._queued():
             return None
-        return self._fifo.pop(size)
+        return self._fifos[register].pop(size)
