@@ -35,7 +35,7 @@ RADIOS: Mapping[str, Callable[[SourceUri], Radio]] = {
     "movesense": lambda uri: Movesense(uri.number("rate", 104)),
     "polar": lambda uri: Polar(uri.number("rate", 52), uri.number("range", 8)),
     "hipnode": lambda uri: HipNode(
-        uri.number("rate", 208), int(uri.number("range", 16)), self_test=uri.flag("selftest")
+        uri.number("rate", 208), int(uri.number("range", 16)), self_test=uri.flag("selftest"), blink=uri.flag("blink")
     ),
 }
 """`sensor=` to its protocol, made from the URI's `rate=` (readings a second) and `range=` (g)."""

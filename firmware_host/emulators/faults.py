@@ -11,7 +11,7 @@ import numpy as np
 
 from backbeat.samples import BoolArray, FloatArray
 
-FaultKind = Literal["restart", "freeze", "zeros", "stuck_bus", "unplugged", "sleep"]
+FaultKind = Literal["restart", "freeze", "zeros", "saturate", "stuck_bus", "unplugged", "sleep", "stall"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,9 @@ class Fault:
 
     Attributes:
         kind: `restart`: the chip loses its power for a moment, and so its registers; `freeze`: it gives the same
-            reading again and again; `zeros`: it gives zeros; `sleep`: it takes no readings; `stuck_bus`: each
-            transfer times out; `unplugged`: nobody answers.
+            reading again and again; `zeros`: it gives zeros; `saturate`: it is shaken beyond its range; `sleep`: it
+            takes no readings; `stuck_bus`: each transfer times out; `unplugged`: nobody answers; `stall`: the host does
+            not get to reading, so that the FIFO runs over.
         at: s since the emulator's start.
         lasting: s; a restart has none.
     """
@@ -54,6 +55,10 @@ class Faults:
     def during(self, kind: FaultKind, now: float) -> bool:
         """Whether such a fault is going on."""
         return any(f.kind == kind and f.at <= now < f.at + f.lasting for f in self.planned)
+
+    def until(self, kind: FaultKind, now: float) -> float:
+        """When such a fault that is going on ends, s; `now` where none is."""
+        return max((f.at + f.lasting for f in self.planned if f.kind == kind and f.at <= now), default=now)
 
     def mask(self, kind: FaultKind, times: FloatArray) -> BoolArray:
         """At which of these times such a fault is going on, shape (n,); the times increase."""

@@ -76,7 +76,13 @@ class EmulatedChipSource(ChipSource):
             return host.now() - started
 
         self.chip = emulated_chip(name, motion, now, faults)
-        adapter = Adapter({address: self.chip}, lambda: wires.check(now()), wires.spoil, BAUDRATE, host.sleep)
+
+        def before() -> None:
+            if (busy := faults.until("stall", now()) - now()) > 0:
+                host.sleep(busy)
+            wires.check(now())
+
+        adapter = Adapter({address: self.chip}, before, wires.spoil, BAUDRATE, host.sleep)
         driver = open_chip(name, chip_options(uri))
         position = uri.position()
         uri.done()

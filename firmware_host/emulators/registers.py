@@ -15,6 +15,9 @@ from firmware_host.emulators.feed import Motion
 
 Counts: TypeAlias = NDArray[np.int16]
 
+BEYOND_ACC, BEYOND_GYR = 1000.0, 200.0
+"""m/s² and rad/s on all axes that no chip's range holds."""
+
 
 class Fifo:
     """First in, first out, in whole entries; the oldest go when it is full, or all that is new is refused."""
@@ -174,6 +177,8 @@ class RegisterChip(ABC):
             if before is not None:
                 acc[k], gyr[k] = before
         acc[zeros] = gyr[zeros] = 0.0
+        beyond = self.faults.mask("saturate", times)
+        acc[beyond], gyr[beyond] = BEYOND_ACC, BEYOND_GYR
         self._latest_felt = (acc[-1].copy(), gyr[-1].copy())
 
 

@@ -17,7 +17,7 @@ INFO says range, scale and rate. CONTROL takes commands and notifies F0, the com
                                                  A node that measures so already goes on. Nothing is sent before:
     05 u32 number u16 65535                      SEND: from this reading on, or the oldest that is remembered
     02                                           STOP
-    03                                           IDENTIFY: blink
+    03                                           IDENTIFY: blink three times
     04                                           SELF_TEST: push the chip's sensors; only while it does not measure.
                                                  4 in the answer: they did not move as they should
 
@@ -56,7 +56,7 @@ VERSION = 1
 GYRO, LOST, SATURATED, RESTARTED = 1, 2, 4, 8
 HEADER = struct.Struct("<BBHIIHbB")
 INFORMATION = struct.Struct("<BBBBHHHffBB6s")
-START, STOP, SELF_TEST, SEND = 1, 2, 4, 5
+START, STOP, IDENTIFY, SELF_TEST, SEND = 1, 2, 3, 4, 5
 OK, UNKNOWN = 0, 1
 NEAR_END = 32760
 CHIPS = {1: "LSM6DS3TR-C", 2: "LSM6DSOX"}
@@ -167,15 +167,22 @@ class HipNode:
         acc_range_g: end of the accelerometer's range.
         gyr_range_dps: end of the gyroscope's range.
         self_test: have its chip test itself at the first connection; it must lie still.
+        blink: have its light blink at the first connection, to see which of several it is.
     """
 
     name = "HipNode"
     service = SERVICE
 
     def __init__(
-        self, rate_hz: float = 208, acc_range_g: int = 16, gyr_range_dps: int = 2000, *, self_test: bool = False
+        self,
+        rate_hz: float = 208,
+        acc_range_g: int = 16,
+        gyr_range_dps: int = 2000,
+        *,
+        self_test: bool = False,
+        blink: bool = False,
     ) -> None:
-        self._to_be_tested = self_test
+        self._to_be_tested, self._to_blink = self_test, blink
         self.errors: Counter[str] = Counter()
         self.setting = Setting(rate_hz, None, None, acc_range_g, gyr_range_dps)
         self.information: Information | None = None
@@ -190,6 +197,9 @@ class HipNode:
         """Set rate and range, and have the readings come."""
         yield Subscribe(CONTROL)
         yield Subscribe(DATA)
+        if self._to_blink:
+            yield from self._ask(bytes((IDENTIFY,)))
+            self._to_blink = False
         if self._to_be_tested:
             yield from self._test()
             self._to_be_tested = False

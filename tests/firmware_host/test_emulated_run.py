@@ -8,12 +8,13 @@ import pytest
 
 from backbeat.events import Step
 from backbeat.monitor import Monitor
+from backbeat.samples import Context, Samples, joined
 from backbeat.sources import open_source
 from firmware_host.emulators.faults import Faults
 from firmware_host.emulators.feed import Feed
-from firmware_host.emulators.i2c import EmulatedChipSource
+from firmware_host.emulators.i2c import EmulatedChipSource, read_faults
 from firmware_host.uri import SourceUri
-from rigs.chip_bench import HandClock
+from rigs.chip_bench import HandClock, Wave
 
 RUNNER = "sim:?cadence=172&seconds=40&stand=5&seed=3"
 
@@ -45,6 +46,42 @@ def test_the_same_steps_through_a_chip(chip):
     sides = [direct[int(np.argmin(np.abs(times - t)))].side for t in seen]
     agree = np.mean([step.side == side for step, side in zip(through, sides, strict=True)])
     assert agree > 0.95
+
+
+FAULTS = {
+    "nack=0.02": (),
+    "flip=0.0005": (),
+    "clock=0.005": (),
+    "identity=0x98": (),
+    "restart=5": ("lost", "found", "gap"),
+    "freeze=5-6": ("lost", "found", "gap"),
+    "zeros=5-6": ("lost", "found", "gap"),
+    "saturate=5-5.1": ("saturated",),
+    "stuck_bus=5-6": ("lost", "found", "gap"),
+    "unplugged=5-6": ("lost", "found", "gap"),
+    "sleep=5-7": ("lost", "found", "gap"),
+    "stall=5-7": ("gap",),
+}
+
+
+@pytest.mark.parametrize("chip", ["lsm6dsox", "mpu6050"])
+@pytest.mark.parametrize("order", FAULTS)
+def test_a_fault_ordered_by_its_uri_shows(chip, order, caplog):
+    """As `emulate:lsm6dsox?stall=5-7` has it, in time that only the emulator's own waiting lets go by."""
+    caplog.set_level("ERROR")
+    uri = SourceUri(f"emulate:{chip}?{order}" + ("&force=1" if order.startswith("identity") else ""))
+    motion = Wave(10.0)
+    with EmulatedChipSource(chip, uri, motion, read_faults(uri), host=HandClock().host) as source:
+        blocks = list(source)
+    told = {block.value["state"] for block in blocks if isinstance(block, Context) and block.kind == "sensor"}
+    samples = joined([block for block in blocks if isinstance(block, Samples)])
+    marks = {"gap": samples.gap_before, "saturated": samples.saturated}
+    shown = told | {name for name, flags in marks.items() if flags.any()}
+    assert set(FAULTS[order]) <= shown
+    if order in ("clock=0.005", "identity=0x98"):
+        assert not shown
+    assert samples.time[-1] > 1009.5
+    assert (samples.acc != 0).any(axis=1).all()  # what failed is missing, never zero
 
 
 def test_a_live_process_stays_small():

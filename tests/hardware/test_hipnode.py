@@ -295,3 +295,14 @@ def test_no_test_while_it_measures(firmware):
     assert sensor.node.command(b"\x04", 244)[:3] == bytes((0xF0, 4, 5))
     assert sensor.node.command(b"\x02", 244)[2] == 0
     assert sensor.node.command(b"\x04", 244)[2] == 0
+
+
+def test_it_blinks_once_when_it_is_asked_to(firmware):
+    motion = Counting(0.488e-3 * 9.80665)
+    sensor, radio = FirmwareSensor(firmware, motion), hipnode.HipNode(208, blink=True)
+    run = Bench(AirLink(sensor, AirFaults(planned=(AirFault("drop", 10, 2),))), radio, motion)
+    run.run(5)
+    assert sensor.node.identify
+    sensor.node.identify = False  # as code.py does when it has
+    run.run(15)
+    assert not sensor.node.identify  # a link that is built anew asks for no more

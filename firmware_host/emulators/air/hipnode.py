@@ -27,6 +27,7 @@ class EmulatedHipNode(EmulatedSensor):
     """A node with an LSM6DS3TR-C; one that is not `sound` fails its self-test."""
 
     sound = True
+    blinked = 0
 
     local_name = "HipNode A1B2"
     service = radio.SERVICE
@@ -76,6 +77,8 @@ class EmulatedHipNode(EmulatedSensor):
             extra = struct.pack("<I", self.sampler.count if self._setting else 0)
         elif data[0] == radio.STOP:
             self._setting = None
+        elif data[0] == radio.IDENTIFY:
+            self.blinked += 1
         elif data[0] == radio.SELF_TEST:
             status = 5 if self._setting is not None else 0 if self.sound else 4
         elif data[0] == radio.SEND and len(data) == 7:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from backbeat.errors import UserError
+from backbeat.sources import open_source
 from firmware_host.emulators import EMULATORS
 from firmware_host.i2c import explained
 from firmware_host.scan import Answer, buses, open_real, scan_bus
@@ -63,13 +66,32 @@ def in_the_air() -> Iterator[Found]:
         yield Found(heard.where, what, heard.uri)
 
 
+def _blink(uri: str) -> None:
+    """Connect to a HipNode and have it blink.
+
+    Raises:
+        UserError: it is none, or not there.
+    """
+    if "sensor=hipnode" not in uri and not uri.startswith("emulate:hipnode"):
+        raise UserError(f"{uri}: only a HipNode has a light to blink; `backbeat sensors` shows the URI of each.")
+    open_source(f"{uri}{'&' if '?' in uri else '?'}blink=1").close()
+
+
 SCANNERS: Sequence[Callable[[], Iterator[Found]]] = [on_the_bus, in_the_air]
 """Each looks in one place."""
 
 
-def command() -> None:
+def command(
+    blink: Annotated[
+        str | None, typer.Option(metavar="URI", help="Have the light of this HipNode blink, to see which one it is.")
+    ] = None,
+) -> None:
     """What is on the bus and in the air, with the source URI to paste."""
     console = Console()
+    if blink is not None:
+        _blink(blink)
+        console.print("It has blinked.")
+        return
     table = Table(box=None, pad_edge=False)
     for column in ("where", "what", "source"):
         table.add_column(column, overflow="fold")

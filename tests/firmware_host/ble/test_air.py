@@ -4,6 +4,7 @@ import pytest
 
 from backbeat.cli import sensor_checks, sensors
 from backbeat.cli.patient import Patient
+from backbeat.errors import UserError
 from firmware_host import air
 from firmware_host.air import described, listen
 from firmware_host.emulators.air.air import Air
@@ -75,6 +76,16 @@ def test_sensors_shows_the_uri_to_paste(capsys, monkeypatch):
     with Air([AirLink(sensor, AirFaults())]):
         sensors.command()
     assert "ble://C0:FF:EE:00:00:01?sensor=hipnode" in "".join(capsys.readouterr().out.split())
+
+
+def test_a_hipnode_blinks(capsys):
+    _, sensor, _ = sensor_and_radio("hipnode")
+    with Air([AirLink(sensor, AirFaults())]):
+        sensors.command(blink=f"ble://{sensor.address}?sensor=hipnode")
+        assert sensor.blinked == 1
+    assert "It has blinked" in capsys.readouterr().out
+    with pytest.raises(UserError, match="only a HipNode has a light"):
+        sensors.command(blink="ble://AA:BB:CC:DD:EE:FF?sensor=polar")
 
 
 def test_doctor_looks_at_the_adapter(monkeypatch, tmp_path):

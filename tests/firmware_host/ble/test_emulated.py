@@ -6,6 +6,9 @@ import pytest
 from backbeat.errors import SourceError
 from backbeat.samples import Samples
 from backbeat.sources import open_source
+from firmware_host.emulators.air.link import AirFault, AirFaults
+from firmware_host.emulators.air.source import read_faults
+from firmware_host.uri import SourceUri
 
 
 def test_a_simulated_runner_wears_an_emulated_sensor():
@@ -18,6 +21,14 @@ def test_a_simulated_runner_wears_an_emulated_sensor():
     running = acc[: int(3 * source.info.rate_hz)]
     assert np.linalg.norm(running.mean(axis=0)) == pytest.approx(9.81, rel=0.1)
     assert not any(block.gap_before.any() for block in blocks)
+
+
+def test_every_fault_can_be_ordered_by_the_uri():
+    ordered = "lost=0.1&doubled=0.2&late=0.3&flip=0.4&busy=0.5&clock=0.005&drop=1-2,5&restart=3-4&daemon=6-8&seed=9"
+    planned = (AirFault("drop", 1, 1), AirFault("drop", 5, 1), AirFault("restart", 3, 1), AirFault("daemon", 6, 2))
+    assert read_faults(SourceUri(f"emulate:hipnode?{ordered}")) == AirFaults(
+        lost=0.1, doubled=0.2, late=0.3, flip=0.4, busy=0.5, clock=0.005, planned=planned, seed=9
+    )
 
 
 @pytest.mark.parametrize(
