@@ -12,8 +12,8 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
 from firmware_host.bluez import adapters
-from firmware_host.link import LINK_ERRORS, explained
-from firmware_host.radios import hipnode, movesense, polar, standard, witmotion
+from firmware_host.link_errors import LINK_ERRORS, explained
+from firmware_host.radios import hipnode_packets, movesense, pmd, standard, witmotion
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,11 @@ WEAK_DBM = -85
 """Below this the body between a belt and a table costs packets."""
 
 SERVICES: Mapping[str, str] = {
-    hipnode.SERVICE: "hipnode",
+    hipnode_packets.SERVICE: "hipnode",
     witmotion.SERVICE: "witmotion",
     movesense.SERVICE: "movesense",
     standard.uuid(0xFDF3): "movesense",  # what it advertises; the sensor data service shows after connecting
-    polar.SERVICE: "polar",
+    pmd.SERVICE: "polar",
 }
 NAMES = {"HipNode": "hipnode", "WT": "witmotion", "Movesense": "movesense", "Polar": "polar"}
 REMARKS = {

@@ -19,7 +19,8 @@ import numpy as np
 from backbeat.closing import Closing
 from backbeat.errors import SourceError
 from backbeat.samples import Context, Position, Samples, SourceInfo
-from firmware_host.link import LINK_ERRORS, Link, explained
+from firmware_host.link import Link
+from firmware_host.link_errors import LINK_ERRORS, explained
 from firmware_host.radios.hipnode import HipNode
 from firmware_host.radios.movesense import Movesense
 from firmware_host.radios.polar import Polar

@@ -14,10 +14,10 @@ from contextlib import suppress
 from bleak import BleakClient, BleakScanner
 from bleak.args.bluez import BlueZClientArgs, BlueZScannerArgs
 from bleak.backends.characteristic import BleakGATTCharacteristic
-from bleak.exc import BleakError
 
 from backbeat.samples import Context, Samples, joined
 from firmware_host.bluez import close_stale_link
+from firmware_host.link_errors import LINK_ERRORS, LinkLostError
 from firmware_host.radios import standard
 from firmware_host.radios.radio import (
     Ask,
@@ -27,7 +27,6 @@ from firmware_host.radios.radio import (
     Operation,
     Packet,
     Radio,
-    RadioError,
     Read,
     Subscribe,
     Write,
@@ -45,13 +44,6 @@ GATHER_S = 0.05
 """So many seconds of readings leave together: a sensor that sends each by itself would wake everything behind it two
 hundred times a second."""
 TICK_S = 0.2
-
-LINK_ERRORS = (BleakError, OSError, EOFError, LookupError, TimeoutError, RadioError)
-"""What a connection may end with: bleak's own, D-Bus's, and ours. A dead bus raises OSError, no BleakError."""
-
-
-class LinkLostError(RadioError):
-    """The link is gone; one sentence says how."""
 
 
 class Link:
@@ -315,21 +307,3 @@ class Link:
         blocks, self._gathered = self._gathered, []
         if blocks:
             self._put(joined(blocks) if len(blocks) > 1 else blocks[0])
-
-
-def explained(error: BaseException) -> str:
-    """What went wrong with a link, for a person."""
-    text = str(error)
-    if isinstance(error, RadioError):
-        return text
-    if "Not paired" in text or "Insufficient" in text:
-        return "it wants to be paired: add pair=1 to the URI to allow that for this address"
-    if isinstance(error, LookupError):
-        return f"{text}: sudo systemctl start bluetooth"
-    if isinstance(error, TimeoutError):
-        return "it does not answer in time: bring it near, close its phone app"
-    if "POWERED_OFF" in text or "powered off" in text.lower() or "No powered" in text:
-        return "Bluetooth is switched off: bluetoothctl power on"
-    if isinstance(error, OSError):
-        return f"there is no system bus to reach Bluetooth by ({text})"
-    return text or type(error).__name__

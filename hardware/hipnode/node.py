@@ -1,7 +1,7 @@
 """What a HipNode does, without its hardware: memory, clock, packets and commands.
 
 Runs on CircuitPython and, in the tests of the project, on the host against the decoder that reads it. The layout of
-all bytes is described in firmware_host/radios/hipnode.py.
+all bytes is described in firmware_host/radios/hipnode_packets.py.
 """
 
 import struct

@@ -13,7 +13,8 @@ from firmware_host.emulators.air.link import AirFault, AirFaults, AirLink
 from firmware_host.emulators.air.sensor import Characteristic, EmulatedSensor, in_counts
 from firmware_host.emulators.faults import Faults
 from firmware_host.emulators.lsm6ds3trc import EmulatedLsm6ds3trc
-from firmware_host.radios import hipnode
+from firmware_host.radios import hipnode, hipnode_packets
+from firmware_host.radios.radio import RadioError
 from rigs.ble_bench import Bench
 from rigs.motions import Counting
 
@@ -71,11 +72,11 @@ class FirmwareSensor(EmulatedSensor):
     """The firmware's node in the place of an emulated one; its loop comes round every 20 ms."""
 
     local_name = "HipNode"
-    service = hipnode.SERVICE
+    service = hipnode_packets.SERVICE
     characteristics = (
-        Characteristic(hipnode.DATA, ("notify",)),
-        Characteristic(hipnode.CONTROL, ("write", "notify")),
-        Characteristic(hipnode.INFO, ("read",)),
+        Characteristic(hipnode_packets.DATA, ("notify",)),
+        Characteristic(hipnode_packets.CONTROL, ("write", "notify")),
+        Characteristic(hipnode_packets.INFO, ("read",)),
     )
 
     def __init__(self, firmware, motion, clock=0.0, room=244):
@@ -100,7 +101,7 @@ class FirmwareSensor(EmulatedSensor):
 
     def write(self, characteristic, data, now):
         self.readings(now)  # it was not idle meanwhile; without a link it sends nothing
-        self.reply(hipnode.CONTROL, self.node.command(data, self._room))
+        self.reply(hipnode_packets.CONTROL, self.node.command(data, self._room))
 
     def readings(self, now):
         sent = []
@@ -110,7 +111,7 @@ class FirmwareSensor(EmulatedSensor):
                 continue
             self.node.work()
             while (packet := self.node.packet(self._room)) is not None:
-                sent.append((hipnode.DATA, packet))
+                sent.append((hipnode_packets.DATA, packet))
         return sent
 
 
@@ -285,7 +286,7 @@ def test_the_test_is_asked_for_once_and_its_failure_is_told(firmware):
     operations = [next(exchange), exchange.send(None), exchange.send(None)]
     stopped = broken.node.command(operations[-1].data, 244)
     failed = broken.node.command(exchange.send(stopped).data, 244)
-    with pytest.raises(hipnode.RadioError, match="fails its self-test"):
+    with pytest.raises(RadioError, match="fails its self-test"):
         exchange.send(failed)
 
 

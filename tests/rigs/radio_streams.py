@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from hypothesis import strategies as st
 
-from firmware_host.radios import hipnode, movesense, polar, witmotion
+from firmware_host.radios import hipnode, hipnode_packets, movesense, pmd, polar, witmotion
 
-INFORMATION = hipnode.Information(1, 1, 208.0, 16, 2000, 0.488e-3, 0.07, "1.0", "0102030405ff")
+INFORMATION = hipnode_packets.Information(1, 1, 208.0, 16, 2000, 0.488e-3, 0.07, "1.0", "0102030405ff")
 
 
 def counts(first, number):
@@ -29,7 +29,11 @@ def numbers(acc, unit):
 def hipnode_frames(first, number=19):
     index = first
     time_us = round(first * 1e6 / 208) + 4_000_000_000  # wraps soon
-    return [hipnode.encode(hipnode.Frame(1, first // number, index, time_us, 9615, 25, 1, counts(first, number)))]
+    return [
+        hipnode_packets.encode(
+            hipnode_packets.Frame(1, first // number, index, time_us, 9615, 25, 1, counts(first, number))
+        )
+    ]
 
 
 def movesense_frames(first, number=16):
@@ -39,12 +43,12 @@ def movesense_frames(first, number=16):
 
 def polar_frames(first, number=36):
     stamp = round((first + number - 1) * 1e9 / 52) + 10**18
-    return [polar.encode_plain(stamp, counts(first, number)[:, :3])]
+    return [pmd.encode_plain(stamp, counts(first, number)[:, :3])]
 
 
 def polar_compressed_frames(first, number=36):
     stamp = round((first + number - 1) * 1e9 / 52) + 10**18
-    return [polar.encode_compressed(stamp, counts(first, number)[:, :3])]
+    return [pmd.encode_compressed(stamp, counts(first, number)[:, :3])]
 
 
 def witmotion_frames(first, number=4):
@@ -78,10 +82,10 @@ class Kind:
 
 
 KINDS = [
-    Kind("hipnode", hipnode.HipNode, hipnode_frames, 19, hipnode.DATA, 0.488e-3 * 9.80665, True),
+    Kind("hipnode", hipnode.HipNode, hipnode_frames, 19, hipnode_packets.DATA, 0.488e-3 * 9.80665, True),
     Kind("movesense", lambda: movesense.Movesense(208), movesense_frames, 16, movesense.NOTIFY, 0.1, True),
-    Kind("polar", polar.Polar, polar_frames, 36, polar.DATA, 9.80665e-3, True),
-    Kind("polar compressed", polar.Polar, polar_compressed_frames, 36, polar.DATA, 9.80665e-3, True),
+    Kind("polar", polar.Polar, polar_frames, 36, pmd.DATA, 9.80665e-3, True),
+    Kind("polar compressed", polar.Polar, polar_compressed_frames, 36, pmd.DATA, 9.80665e-3, True),
     Kind("witmotion", witmotion.Witmotion, witmotion_frames, 4, witmotion.NOTIFY, witmotion.ACC_SCALE, False),
     Kind("witmotion long", witmotion.Witmotion, witmotion_long_frames, 4, witmotion.NOTIFY, witmotion.ACC_SCALE, True),
 ]

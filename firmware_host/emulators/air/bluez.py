@@ -16,12 +16,18 @@ from dbus_fast.aio import MessageBus
 
 from firmware_host.emulators.air.link import AirLink
 from firmware_host.emulators.air.sensor import Characteristic
+from firmware_host.emulators.air.tree import (
+    ADAPTER,
+    CHARACTERISTIC,
+    DEVICE,
+    MANAGER,
+    PROPERTIES,
+    ROOT,
+    SERVICE,
+    Tree,
+    known_device,
+)
 
-MANAGER = "org.freedesktop.DBus.ObjectManager"
-PROPERTIES = "org.freedesktop.DBus.Properties"
-ADAPTER, DEVICE = "org.bluez.Adapter1", "org.bluez.Device1"
-SERVICE, CHARACTERISTIC = "org.bluez.GattService1", "org.bluez.GattCharacteristic1"
-ROOT = "/org/bluez/hci0"
 ADVERTISING_S = 0.1
 CONNECTING_S, DISCOVERING_S = 0.05, 0.05
 GIVES_UP_S = 40.0
@@ -68,7 +74,6 @@ class BlueZ:
         self.places = {place.path: place for place in map(Place, links)}
         self.calls: list[tuple[str, str]] = []  # (path, member): for tests
         self._now, self._needs_pairing = now, needs_pairing
-        self._objects: dict[str, dict[str, dict[str, Variant]]] = {}
         self._discovering: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -76,24 +81,7 @@ class BlueZ:
         """Come up on the bus under the name org.bluez."""
         self._bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
         self._bus.add_message_handler(self._handle)
-        self._objects["/org/bluez"] = {"org.bluez.AgentManager1": {}}
-        self._objects[ROOT] = {
-            ADAPTER: {
-                "Address": Variant("s", "00:11:22:33:44:55"),
-                "AddressType": Variant("s", "public"),
-                "Name": Variant("s", "emulated"),
-                "Alias": Variant("s", "emulated"),
-                "Class": Variant("u", 0),
-                "Powered": Variant("b", True),
-                "Discoverable": Variant("b", False),
-                "Discovering": Variant("b", False),
-                "Pairable": Variant("b", False),
-                "UUIDs": Variant("as", []),
-                "Modalias": Variant("s", "usb:v1D6Bp0246d0542"),
-                "Roles": Variant("as", ["central", "peripheral"]),
-            },
-            "org.bluez.GattManager1": {},
-        }
+        self._tree = Tree(self._bus)
         rule = "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged'"
         daemon = "org.freedesktop.DBus"
         path = "/org/freedesktop/DBus"
@@ -121,29 +109,12 @@ class BlueZ:
         for place in self.places.values():
             if not on:
                 self.lose(place, local=False)
-        self._change(ROOT, ADAPTER, {"Powered": Variant("b", on)})
+        self._tree.change(ROOT, ADAPTER, {"Powered": Variant("b", on)})
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    # The object tree and its signals
-
-    def _signal(self, path: str, interface: str, member: str, signature: str, body: list[Any]) -> None:
-        self._bus.send(Message.new_signal(path, interface, member, signature, body))
-
-    def _export(self, path: str, interfaces: dict[str, dict[str, Variant]]) -> None:
-        if path not in self._objects:
-            self._objects[path] = interfaces
-            self._signal("/", MANAGER, "InterfacesAdded", "oa{sa{sv}}", [path, interfaces])
-
-    def _change(self, path: str, interface: str, changed: dict[str, Variant], gone: Sequence[str] = ()) -> None:
-        properties = self._objects[path][interface]
-        properties.update(changed)
-        for name in gone:
-            properties.pop(name, None)
-        self._signal(path, PROPERTIES, "PropertiesChanged", "sa{sv}as", [interface, changed, list(gone)])
 
     # The radio
 
@@ -153,33 +124,14 @@ class BlueZ:
             for place in self.places.values() if self._discovering else ():
                 if place.connected or not place.link.reachable(self._now()):
                     continue
-                if place.path in self._objects:
-                    self._change(place.path, DEVICE, {"RSSI": Variant("n", -60)})
+                if place.path in self._tree.objects:
+                    self._tree.change(place.path, DEVICE, {"RSSI": Variant("n", -60)})
                 else:
                     self.show(place)
 
     def show(self, place: Place) -> None:
         """Let a sensor be known, as after a scan or from an earlier day."""
-        self._export(place.path, {DEVICE: self._device(place)})
-
-    def _device(self, place: Place) -> dict[str, Variant]:
-        sensor = place.link.sensor
-        return {
-            "Address": Variant("s", sensor.address),
-            "AddressType": Variant("s", "random"),
-            "Name": Variant("s", sensor.local_name),
-            "Alias": Variant("s", sensor.local_name),
-            "Paired": Variant("b", False),
-            "Bonded": Variant("b", False),
-            "Trusted": Variant("b", False),
-            "Blocked": Variant("b", False),
-            "LegacyPairing": Variant("b", False),
-            "RSSI": Variant("n", -60),
-            "Connected": Variant("b", False),
-            "UUIDs": Variant("as", [sensor.service]),
-            "Adapter": Variant("o", ROOT),
-            "ServicesResolved": Variant("b", False),
-        }
+        self._tree.export(place.path, {DEVICE: known_device(place.link.sensor)})
 
     async def _events(self) -> None:
         """Connection events of all links."""
@@ -194,7 +146,7 @@ class BlueZ:
                 for uuid, value in place.link.event(self._now()):
                     for path, listeners in place.listeners.items():
                         if listeners and place.paths[path] == uuid:
-                            self._change(path, CHARACTERISTIC, {"Value": Variant("ay", value)})
+                            self._tree.change(path, CHARACTERISTIC, {"Value": Variant("ay", value)})
 
     def lose(self, place: Place, *, local: bool) -> None:
         """The link ends: two signals when we ended it, one when the other side did or it was lost."""
@@ -204,11 +156,11 @@ class BlueZ:
         place.link.cut(self._now())
         resolved, connected = {"ServicesResolved": Variant("b", False)}, {"Connected": Variant("b", False)}
         for changed in (resolved, connected) if local else (resolved | connected,):
-            self._change(place.path, DEVICE, changed)
+            self._tree.change(place.path, DEVICE, changed)
         for path, listeners in place.listeners.items():
             if listeners:
                 listeners.clear()
-                self._change(path, CHARACTERISTIC, {"Notifying": Variant("b", False)})
+                self._tree.change(path, CHARACTERISTIC, {"Notifying": Variant("b", False)})
 
     # Method calls
 
@@ -220,28 +172,16 @@ class BlueZ:
         if message.message_type != MessageType.METHOD_CALL:
             return None
         if message.interface == MANAGER:
-            return Message.new_method_return(message, "a{oa{sa{sv}}}", [self._objects])
-        if message.path not in self._objects:
+            return Message.new_method_return(message, "a{oa{sa{sv}}}", [self._tree.objects])
+        if message.path not in self._tree.objects:
             return Message.new_error(message, ErrorType.UNKNOWN_OBJECT, "no such object")
         if message.interface == PROPERTIES:
-            return self._property(message)
+            return self._tree.property(message)
         if message.interface in (ADAPTER, DEVICE, CHARACTERISTIC):
             self.calls.append((message.path, message.member or ""))
             self._spawn(self._answer(message))
             return True
         return None
-
-    def _property(self, message: Message) -> Message | None:
-        interface, *rest = message.body
-        properties = self._objects[message.path or ""].get(interface, {})
-        if message.member == "GetAll":
-            return Message.new_method_return(message, "a{sv}", [properties])
-        if message.member == "Get" and rest[0] in properties:
-            return Message.new_method_return(message, "v", [properties[rest[0]]])
-        if message.member == "Set":
-            self._change(message.path or "", interface, {rest[0]: rest[1]})
-            return Message.new_method_return(message)
-        return Message.new_error(message, ErrorType.INVALID_ARGS, "no such property")
 
     def _client_gone(self, name: str) -> None:
         self._discovering.discard(name)
@@ -256,7 +196,7 @@ class BlueZ:
         listeners.discard(name)
         if not listeners:
             place.link.sensor.subscribe(place.paths[path], False, self._now())
-            self._change(path, CHARACTERISTIC, {"Notifying": Variant("b", False)})
+            self._tree.change(path, CHARACTERISTIC, {"Notifying": Variant("b", False)})
         return True
 
     async def _answer(self, message: Message) -> None:
@@ -275,28 +215,27 @@ class BlueZ:
         pass
 
     async def _adapter_StartDiscovery(self, message: Message) -> None:  # noqa: N802
-        if not self._objects[ROOT][ADAPTER]["Powered"].value:
+        if not self._tree.objects[ROOT][ADAPTER]["Powered"].value:
             raise RefusedError("NotReady", "Resource Not Ready")
         self._discovering.add(message.sender or "")
-        self._change(ROOT, ADAPTER, {"Discovering": Variant("b", True)})
+        self._tree.change(ROOT, ADAPTER, {"Discovering": Variant("b", True)})
 
     async def _adapter_StopDiscovery(self, message: Message) -> None:  # noqa: N802
         if message.sender not in self._discovering:
             raise RefusedError("Failed", "No discovery started")
         self._discovering.discard(message.sender)
         for path in self.places:
-            if "RSSI" in self._objects.get(path, {}).get(DEVICE, {}):
-                self._change(path, DEVICE, {}, ["RSSI"])
-        self._change(ROOT, ADAPTER, {"Discovering": Variant("b", bool(self._discovering))})
+            if "RSSI" in self._tree.objects.get(path, {}).get(DEVICE, {}):
+                self._tree.change(path, DEVICE, {}, ["RSSI"])
+        self._tree.change(ROOT, ADAPTER, {"Discovering": Variant("b", bool(self._discovering))})
 
     async def _adapter_RemoveDevice(self, message: Message) -> None:  # noqa: N802
         path = message.body[0]
-        if path not in self._objects:
+        if path not in self._tree.objects:
             raise RefusedError("DoesNotExist", "Does Not Exist")
         self.lose(self.places[path], local=True)
-        for gone in sorted((one for one in self._objects if one.startswith(path)), reverse=True):
-            interfaces = self._objects.pop(gone)
-            self._signal("/", MANAGER, "InterfacesRemoved", "oas", [gone, list(interfaces)])
+        for gone in sorted((one for one in self._tree.objects if one.startswith(path)), reverse=True):
+            self._tree.remove(gone)
 
     async def _device_Connect(self, message: Message) -> None:  # noqa: N802
         place = self.places[message.path or ""]
@@ -310,7 +249,7 @@ class BlueZ:
             raise RefusedError("Failed", "le-connection-abort-by-local")
         place.connected = True
         place.link.sensor.linked(True, self._now())
-        self._change(place.path, DEVICE, {"Connected": Variant("b", True)})
+        self._tree.change(place.path, DEVICE, {"Connected": Variant("b", True)})
         self._spawn(self._resolve(place))
 
     async def _resolve(self, place: Place) -> None:
@@ -319,7 +258,7 @@ class BlueZ:
             return
         for service, uuid, characteristics in place.gatt():
             about = {"UUID": Variant("s", uuid), "Device": Variant("o", place.path), "Primary": Variant("b", True)}
-            self._export(service, {SERVICE: about | {"Includes": Variant("ao", [])}})
+            self._tree.export(service, {SERVICE: about | {"Includes": Variant("ao", [])}})
             for path, one in characteristics:
                 place.paths[path] = one.uuid
                 place.listeners.setdefault(path, set())
@@ -331,9 +270,9 @@ class BlueZ:
                     "Notifying": Variant("b", False),
                     "MTU": Variant("q", 247),
                 }
-                self._export(path, {CHARACTERISTIC: properties})
+                self._tree.export(path, {CHARACTERISTIC: properties})
         found = Variant("as", list(place.link.sensor.services))
-        self._change(place.path, DEVICE, {"UUIDs": found, "ServicesResolved": Variant("b", True)})
+        self._tree.change(place.path, DEVICE, {"UUIDs": found, "ServicesResolved": Variant("b", True)})
 
     async def _device_Disconnect(self, message: Message) -> None:  # noqa: N802
         place = self.places[message.path or ""]
@@ -342,7 +281,7 @@ class BlueZ:
 
     async def _device_Pair(self, message: Message) -> None:  # noqa: N802
         await self._device_Connect(message)
-        self._change(message.path or "", DEVICE, {"Paired": Variant("b", True), "Bonded": Variant("b", True)})
+        self._tree.change(message.path or "", DEVICE, {"Paired": Variant("b", True), "Bonded": Variant("b", True)})
 
     def _open(self, path: str) -> tuple[Place, str]:
         """The sensor and the characteristic behind a path.
@@ -358,7 +297,7 @@ class BlueZ:
     async def _gattcharacteristic_ReadValue(self, message: Message) -> tuple[str, list[Any]]:  # noqa: N802
         place, uuid = self._open(message.path or "")
         value = place.link.sensor.read(uuid, self._now())
-        self._change(message.path or "", CHARACTERISTIC, {"Value": Variant("ay", value)})
+        self._tree.change(message.path or "", CHARACTERISTIC, {"Value": Variant("ay", value)})
         return "ay", [value]
 
     async def _gattcharacteristic_WriteValue(self, message: Message) -> None:  # noqa: N802
@@ -368,14 +307,14 @@ class BlueZ:
     async def _gattcharacteristic_StartNotify(self, message: Message) -> None:  # noqa: N802
         path, sender = message.path or "", message.sender or ""
         place, uuid = self._open(path)
-        paired = self._objects[place.path][DEVICE]["Paired"].value
+        paired = self._tree.objects[place.path][DEVICE]["Paired"].value
         if place.link.sensor.address in self._needs_pairing and not paired:
             raise RefusedError("NotPermitted", "Not paired")
         if sender in place.listeners[path]:
             raise RefusedError("InProgress", "In Progress")
         place.listeners[path].add(sender)
         place.link.sensor.subscribe(uuid, True, self._now())
-        self._change(path, CHARACTERISTIC, {"Notifying": Variant("b", True)})
+        self._tree.change(path, CHARACTERISTIC, {"Notifying": Variant("b", True)})
 
     async def _gattcharacteristic_StopNotify(self, message: Message) -> None:  # noqa: N802
         path = message.path or ""

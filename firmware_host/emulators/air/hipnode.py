@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from backbeat.samples import STANDARD_GRAVITY
 from firmware_host.emulators.air.sensor import Characteristic, EmulatedSensor, in_counts
 from firmware_host.emulators.feed import Motion
-from firmware_host.radios import hipnode as radio
+from firmware_host.radios import hipnode_packets as radio
 
 IN_A_PACKET = 19
 REMEMBERED_S = 10

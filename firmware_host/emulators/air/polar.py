@@ -11,7 +11,7 @@ import numpy as np
 from backbeat.samples import STANDARD_GRAVITY
 from firmware_host.emulators.air.sensor import Characteristic, EmulatedSensor, in_counts
 from firmware_host.emulators.feed import Motion
-from firmware_host.radios import polar as radio
+from firmware_host.radios import pmd as radio
 
 FACTOR = float(np.float32(0.000244))
 IN_A_FRAME = 36

@@ -9,7 +9,7 @@ from firmware_host import air
 from firmware_host.air import described, listen
 from firmware_host.emulators.air.air import Air
 from firmware_host.emulators.air.link import AirFaults, AirLink
-from firmware_host.radios import hipnode, movesense, standard
+from firmware_host.radios import hipnode_packets, movesense, standard
 from rigs.ble_bench import SENSORS, sensor_and_radio
 
 
@@ -30,8 +30,8 @@ def test_emulated_sensors_are_recognised_with_their_uri():
 @pytest.mark.parametrize(
     ("name", "services", "rssi", "uri", "remark"),
     [
-        ("HipNode A1B2", {hipnode.SERVICE}, -60, "ble://A?sensor=hipnode", ""),
-        ("", {hipnode.SERVICE}, -60, "ble://A?sensor=hipnode", ""),
+        ("HipNode A1B2", {hipnode_packets.SERVICE}, -60, "ble://A?sensor=hipnode", ""),
+        ("", {hipnode_packets.SERVICE}, -60, "ble://A?sensor=hipnode", ""),
         ("WT901BLE68", set(), -60, "ble://A?sensor=witmotion", ""),
         ("WT901BLE68", set(), -92, "ble://A?sensor=witmotion", "weak signal"),
         ("Movesense 1234", {standard.uuid(0xFDF3)}, -60, "ble://A?sensor=movesense", "firmware"),

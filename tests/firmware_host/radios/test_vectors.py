@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firmware_host.radios import movesense, polar, standard, witmotion
+from firmware_host.radios import movesense, pmd, standard, witmotion
 
 FILE = (
     Path(os.environ.get("BACKBEAT_RECORDINGS", Path(__file__).parents[4] / "shared" / "recordings")).parent
@@ -59,7 +59,7 @@ def test_movesense_as_readings():
 def test_polar(vector):
     data, expected = bytes.fromhex(vector["hex"]), vector["expected"]
     if "response" in expected:
-        reply = polar.decode_reply(data)
+        reply = pmd.decode_reply(data)
         assert (reply.operation, reply.measurement, reply.status, reply.more) == (
             expected["op"],
             expected["meas_type"],
@@ -73,11 +73,11 @@ def test_polar(vector):
             assert reply.parameters.hex() == expected["params"]
         settings, found = expected.get("settings", {}), {}
         if settings:
-            found = polar.decode_settings(reply.parameters)
+            found = pmd.decode_settings(reply.parameters)
     elif "meas_type" not in expected:
-        settings, found = expected, polar.decode_settings(data)
+        settings, found = expected, pmd.decode_settings(data)
     else:
-        check_frame(polar.decode(data), expected, vector.get("context", {}))
+        check_frame(pmd.decode(data), expected, vector.get("context", {}))
         return
     for name, values in settings.items():
         assert found[name] == pytest.approx(values)
@@ -95,7 +95,7 @@ def check_frame(frame, expected, context):
         assert frame.counts[: len(rows)].tolist() == rows
     for name in ("first_sample_timestamp_ns", "last_sample_timestamp_ns"):
         if name in expected and "range_g" in context:
-            times = polar.reading_times(context["previous_frame_timestamp_ns"], frame.stamp_ns, len(frame.counts), 52)
+            times = pmd.reading_times(context["previous_frame_timestamp_ns"], frame.stamp_ns, len(frame.counts), 52)
             assert times[0 if name.startswith("first") else -1] == expected[name]
     if "mg_abs_max" in expected:
         milli_g = np.trunc(frame.counts * context["factor"] * 1000)
@@ -107,9 +107,9 @@ def test_polar_times(case):
     arguments = (case["previous"], case["frame"], case["n"], case["rate"])
     if isinstance(case["expected"], str):
         with pytest.raises(ValueError, match=r"rate|epoch"):
-            polar.reading_times(*arguments)
+            pmd.reading_times(*arguments)
     else:
-        assert polar.reading_times(*arguments).tolist() == case["expected"]
+        assert pmd.reading_times(*arguments).tolist() == case["expected"]
 
 
 @pytest.mark.parametrize("vector", of("witmotion_55_61"))
@@ -164,4 +164,4 @@ def test_battery(vector):
 
 def test_polar_factor_is_a_float():
     """The factor of the vendor's compressed example, through settings and scale."""
-    assert polar.decode_settings(b"\x05\x01" + struct.pack("<f", 0.000244))["factor"] == pytest.approx((0.000244,))
+    assert pmd.decode_settings(b"\x05\x01" + struct.pack("<f", 0.000244))["factor"] == pytest.approx((0.000244,))
