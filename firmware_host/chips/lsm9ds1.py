@@ -2,7 +2,8 @@
 
 Registers: ST datasheet DS10763, chapters 3.3 (FIFO) and 7. A slot is read as six bytes of the gyroscope and six of the
 accelerometer, as the drivers of ArduPilot, MicroPython and Arduino do: nobody who has a chip reads several slots in one
-burst. RTIMULib and the Sense HAT's own library use the same chip: only one program can.
+burst. The first slot after the FIFO was switched on is thrown away, as ST asks for its sister LSM6DS0. RTIMULib and the
+Sense HAT's own library use the same chip: only one program can.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from firmware_host.chips.talk import (
     nothing,
     wait_for,
 )
-from firmware_host.chips.untagged import Untagged
+from firmware_host.chips.untagged import PACKET, Untagged
 
 WHO_AM_I, CTRL_REG1_G, OUT_TEMP, OUT_X_G = 0x0F, 0x10, 0x15, 0x18
 CTRL_REG6_XL, CTRL_REG8, CTRL_REG9, OUT_X_XL, FIFO_CTRL, FIFO_SRC = 0x20, 0x22, 0x23, 0x28, 0x2E, 0x2F
@@ -45,6 +46,7 @@ class Lsm9ds1:
         self._options = options
         self._rate = nearest_rate(options.rate_hz, list(RATES), "An LSM9DS1")
         self._fifo = Untagged(self._rate, "little", gyro_first=True)
+        self._fresh = True  # nothing was read since the FIFO was switched on
 
     @property
     def facts(self) -> Facts:
@@ -104,11 +106,14 @@ class Lsm9ds1:
         if after & OVERRUN:  # it ran over while it was read: the two halves of a slot may not belong together
             yield from self._empty()
             return nothing()
+        if self._fresh:
+            self._fresh, data = False, data[PACKET:]
         raw = int.from_bytes((yield Read(OUT_TEMP, 2)), "little", signed=True)
         return replace(self._fifo.decode(bytes(data)), temperature_c=raw / 16 + 25)
 
     def _empty(self) -> Talk[None]:
         self._fifo.emptied()
+        self._fresh = True
         yield Write(FIFO_CTRL, b"\x00")  # bypass empties it
         yield Write(FIFO_CTRL, b"\xc0")  # continuous: the newest are kept
 

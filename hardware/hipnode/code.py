@@ -49,7 +49,8 @@ serial = microcontroller.cpu.uid[-6:]
 node = Node(imu, time.monotonic_ns, serial)
 
 Kind = _bleio.Characteristic
-service = _bleio.Service(_bleio.UUID(BASE.format(1)))
+known_by = _bleio.UUID(BASE.format(1))
+service = _bleio.Service(known_by)
 data = characteristic(service, _bleio.UUID(BASE.format(2)), Kind.NOTIFY, b"\0", LONGEST)
 control = characteristic(service, _bleio.UUID(BASE.format(3)), Kind.WRITE | Kind.NOTIFY, b"\0", 20)
 info = characteristic(service, _bleio.UUID(BASE.format(4)), Kind.READ, node.info(), 40)
@@ -59,7 +60,7 @@ commands = _bleio.PacketBuffer(control, buffer_size=4, max_packet_size=20)
 
 name = f"HipNode {serial[-2]:02X}{serial[-1]:02X}"
 _bleio.adapter.name = name
-advertisement = b"\x02\x01\x06\x11\x07" + bytes(service.uuid.uuid128)
+advertisement = b"\x02\x01\x06\x11\x07" + bytes(known_by.uuid128)
 answer = bytes((len(name) + 1, 0x09)) + name.encode()
 command = bytearray(20)
 checked = -60.0
