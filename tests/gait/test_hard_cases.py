@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from backbeat.simulator import SimulatedRun
+from backbeat.events import ActivityChange
+from backbeat.simulator import SimulatedRun, Stretch
 from simulated_gait import ESTABLISHED_S, Agreement, analysed, compare, run_of, seconds_of, steps_of
 
 
@@ -77,6 +78,45 @@ def test_a_gap_of_two_seconds_loses_the_steps_in_it_and_no_others() -> None:
     assert after.f1 >= 0.99, str(after)
     assert after.side_share == 1.0, str(after)
     assert not [s for s in steps_of(events) if 30.0 < s.time < 32.0]
+
+
+def test_small_holes_end_neither_a_run_nor_a_walk() -> None:
+    run = run_of("programme=stand:3,walk:20,run:30@3,stand:4")
+    samples = run.samples()
+    begins = np.arange(5.0, 55.0, 2.7)
+    hole = ((samples.time[:, None] > begins) & (samples.time[:, None] < begins + 0.07)).any(axis=1)
+    events = analysed(run, samples.where(~hole))
+    walked, ran = seconds_of(events, "walking", 3.0, 23.0), seconds_of(events, "running", 23.0, 53.0)
+    assert walked >= 16.0  # what comes before the first hole is too short to tell
+    assert ran >= 27.0
+    assert seconds_of(events, "other", 8.0, 52.5) <= 0.2  # where walking gives way to running
+
+
+@pytest.mark.parametrize("doing", ["run:30@3", "run:30.2@3", "jog:30.1@1.8"])
+def test_a_run_that_the_readings_end_in_lasts_until_the_last_one(doing: str) -> None:
+    run = run_of(f"programme=stand:3,{doing}")
+    (last,) = [e for e in analysed(run) if isinstance(e, ActivityChange)][-1:]
+    assert last.activity == "running"
+    assert last.end == pytest.approx(run.samples().time[-1], abs=0.02)
+
+
+@pytest.mark.parametrize("speed", [2.5, 3.5])
+def test_turns(speed: float) -> None:
+    """Bends of a track, and round a post and back again."""
+    bend, post = Stretch("run", 12.0, speed, turn_deg_s=15.0), Stretch("run", 3.0, speed, turn_deg_s=-60.0)
+    straight = Stretch("run", 10.0, speed)
+    run = SimulatedRun(programme=(Stretch("stand", 3.0), straight, bend, straight, post, straight, bend, post))
+    found = agreement(run)
+    assert found.f1 >= 0.995, str(found)
+    assert found.side_share >= 0.99, str(found)
+
+
+def test_a_walk_with_a_u_turn() -> None:
+    walk, turn = Stretch("walk", 12.0, 1.3), Stretch("walk", 2.0, 0.7, turn_deg_s=90.0)
+    run = SimulatedRun(programme=(Stretch("stand", 3.0), walk, turn, walk, turn, walk))
+    found = compare(run, analysed(run), 3.0 + ESTABLISHED_S, run.seconds - 1.0, activity="walking")
+    assert found.f1 >= 0.97, str(found)
+    assert found.side_share >= 0.95, str(found)
 
 
 @pytest.mark.parametrize("slip", [-70, 35, pytest.param(-35, marks=MORE), pytest.param(70, marks=MORE), 120])

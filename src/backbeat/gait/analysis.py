@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from backbeat.events import ActivityChange, SignalQuality, Stability, Step
 from backbeat.gait import axes as body_axes
+from backbeat.gait.activity import ActivityState
 from backbeat.gait.frames import Frame
 from backbeat.gait.grid import RATE_HZ, Grid
 from backbeat.gait.mount import Mount
@@ -25,6 +27,8 @@ from backbeat.samples import Position, Samples
 LOCATED_FROM = 20
 """Windows of running (each half a second on) from which the position is told, once."""
 WINDOW_FOR_ARM = 250
+RESUMED_S = 1.0
+"""Across a gap shorter than this what was done is taken to go on, and what was on trial stays so."""
 
 GaitEvent = Step | ActivityChange | SignalQuality | Stability
 
@@ -42,6 +46,7 @@ class Memory:
         arm: what is known of its distance from the midline.
         told: position and absences, as last told.
         looks: the readings with which the looks of the last feed came, s.
+        doing: what is known of the activity when a stretch ends, and the time of its last reading, s.
     """
 
     axes: body_axes.AxesState = field(default_factory=body_axes.AxesState)
@@ -52,6 +57,7 @@ class Memory:
     arm: LeverArm = field(default_factory=LeverArm)
     told: tuple[Position, dict[str, str]] | None = None
     looks: list[float] = field(default_factory=list)
+    doing: tuple[ActivityState, float] = (ActivityState(), -math.inf)
 
     def signal(self, time: float, known: float) -> SignalQuality:
         """The signal as it is now."""
@@ -76,7 +82,10 @@ class Analysis:
         self._memory = memory
         self._rate_hz, self._gyroscope, self._absent = rate_hz, first.gyr is not None, first.absent
         self._axis_missing = any(name.startswith("acc_") for name in first.absent)
-        self._stretch = Stretch(Grid(first, rate_hz), mount, memory.axes)
+        before, ended = memory.doing
+        doing = before if first.time[0] - ended <= RESUMED_S else ActivityState()
+        self._stretch = Stretch(Grid(first, rate_hz), mount, memory.axes, doing)
+        self._last = float(first.time[-1])
         self._steps = StepMaker(gyroscope=self._gyroscope, sides_state=memory.sides, posture=memory.posture)
         self._saturated: list[float] = []
         self._steady_since: int | None = None
@@ -85,6 +94,7 @@ class Analysis:
         """Add readings; what they settle."""
         if part.saturated.any():
             self._saturated += part.time[part.saturated].tolist()
+        self._last = float(part.time[-1])
         told = self._stretch.extend(part)
         return () if told is None else self._events(told)
 
@@ -93,6 +103,7 @@ class Analysis:
         events = self._events(self._stretch.finish(seen))
         at = self._stretch.low.end
         events += [step for _, step in self._steps.drop(self._stretch, at)]
+        self._memory.doing = self._stretch.frames.doing, self._last
         self._memory.axes, self._memory.sides = self._stretch.frames.axes_state, self._steps.sides
         return events
 

@@ -59,13 +59,14 @@ class Frames:
     Attributes:
         axes_state: what is known of the axes.
         first: the first frame after which axes are known, None until then.
+        doing: what is known of the activity.
     """
 
-    def __init__(self, mount: Mount, prior: axes.AxesState) -> None:
+    def __init__(self, mount: Mount, prior: axes.AxesState, doing: activity.ActivityState) -> None:
         self._mount = mount
         self.axes_state = prior
         self.first: int | None = None
-        self._activity = activity.ActivityState()
+        self.doing = doing
         self._axes: FloatArray | None = mount.matrix
         self._moving = 0
         self._matrices = Track(9)
@@ -92,17 +93,18 @@ class Frames:
         """Body axes (3, 3) after a frame that has some."""
         return self._matrices.view(frame, frame + 1).reshape(3, 3)
 
-    def look(self, low: Track, rows: slice) -> list[Frame]:
+    def look(self, low: Track, rows: slice, until: float) -> list[Frame]:
         """Each frame that the signals now reach.
 
         Args:
             low: the signals.
             rows: those of the specific force in sensor axes, g, 10 Hz.
+            until: grid index after the last reading, behind which there is nothing to look at.
         """
         looked: list[Frame] = []
         while self.end + FRAME <= low.end:
             end = self.end + FRAME
-            if end >= activity.WINDOW * EVERY:
+            if activity.WINDOW * EVERY <= end <= until:
                 looked.append(self._frame(low.view(max(0, end - WINDOW), end)[rows, ::EVERY].T.copy(), end))
             self._matrices.room(1)[:, 0] = math.nan if self._axes is None else self._axes.ravel()
             self._matrices.forget_before(self._matrices.end - _KEPT)
@@ -110,22 +112,22 @@ class Frames:
 
     def _frame(self, recent: FloatArray, end: int) -> Frame:
         rhythm = activity.rhythm(recent[-activity.WINDOW :])
-        before, self._activity = self._activity, activity.update(self._activity, rhythm)
+        before, self.doing = self.doing, activity.update(self.doing, rhythm)
         slips = self.axes_state.slips
         if self._mount.matrix is None:
             self._find_axes(recent, rhythm)
         if self._axes is not None and self.first is None:
             self.first = self._matrices.end
-        now: Activity = self._activity.activity if self._axes is not None else "other"
+        now: Activity = self.doing.activity if self._axes is not None else "other"
         slipped = self.axes_state.slips != slips
-        found, moving = self._axes, self._activity.moving
+        found, moving = self._axes, self.doing.moving
         turned = found is not None and self._mount.turned(found)
         return Frame(end, now, now != before.activity, rhythm.mean, rhythm.step_hz, moving, slipped, found, turned)
 
     def _find_axes(self, recent: FloatArray, rhythm: activity.Rhythm) -> None:
         """Body axes after one more frame; they stay where there is no motion to tell."""
-        bouncing = self._activity.bouncing
-        if not self._activity.moving:
+        bouncing = self.doing.bouncing
+        if not self.doing.moving:
             self._moving = 0
         else:
             self._moving += 1

@@ -91,17 +91,30 @@ class Queue:
     Args:
         running_half: look-ahead of the signal that running stances are found in, grid samples.
         walking_half: the same for walking.
+        resumed: what was done shortly before the first sample, across a short gap.
 
     Attributes:
         due: nothing is settled before this grid index: the next step is not yet to be expected. Work is spared so.
     """
 
-    __slots__ = ("_accepted", "_at", "_half", "_not_before", "_since", "_swings", "_waiting", "activity", "due")
+    __slots__ = (
+        "_accepted",
+        "_at",
+        "_half",
+        "_not_before",
+        "_resumed",
+        "_since",
+        "_swings",
+        "_waiting",
+        "activity",
+        "due",
+    )
 
-    def __init__(self, running_half: int, walking_half: int) -> None:
+    def __init__(self, running_half: int, walking_half: int, resumed: Activity = "other") -> None:
         self._half = {"running": running_half, "walking": walking_half}
         self._waiting: dict[str, list[Stance]] = {"running": [], "walking": []}
         self.activity: Activity = "other"
+        self._resumed = resumed
         self.due = 0
         self._at = 0
         self._since = 0
@@ -151,6 +164,8 @@ class Queue:
         """Another activity from here on: its steps so far are settled at once."""
         index, activity = frame.end, frame.activity
         boundary = max(self._boundary(activity, index), self._since)
+        if activity == self._resumed and self._since == 0 and boundary <= LONGEST:
+            boundary = 0
         told.changes.append(Change(self._since, boundary, self.activity, self._at))
         self.activity, self._since = activity, boundary
         self._accepted, self.due = None, 0

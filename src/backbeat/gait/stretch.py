@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from backbeat.gait import axes
+from backbeat.gait.activity import ActivityState
 from backbeat.gait.filters import HOP, FilterBank, low_pass, slope_of
 from backbeat.gait.frames import FRAME, Frame, Frames
 from backbeat.gait.grid import RATE_HZ, Grid
@@ -52,18 +53,19 @@ class Stretch:
         frames: the looks at every half second, which know the body axes.
     """
 
-    def __init__(self, grid: Grid, mount: Mount, prior: axes.AxesState) -> None:
+    def __init__(self, grid: Grid, mount: Mount, prior: axes.AxesState, doing: ActivityState) -> None:
         channels = grid.channels
         self._grid = grid
         self._raw = Track(channels + 1, -BANK.half)
         self.low = Track(3 + channels, -_EARLY)
-        self.frames = Frames(mount, prior)
-        self._queue = Queue(RUNNING_BANK.half, WALKING_BANK.half)
+        self.frames = Frames(mount, prior, doing)
+        self._queue = Queue(RUNNING_BANK.half, WALKING_BANK.half, doing.activity)
         self._looked: list[Frame] = []
         self.up5, self._drive = Track(1), Track(1)
         self._running_stances, self._walking_stances = self._finders(0)
         self._sought = False
         self._due = -math.inf
+        self._over = math.inf
 
     def _finders(self, index: int) -> tuple[StanceFinder, StanceFinder]:
         """Begin the signals that stances are sought in; their hops end where those of `low` give what they need."""
@@ -95,6 +97,7 @@ class Stretch:
         end, complete = self._raw.end, self._complete
         if end <= 0:
             return Told()
+        self._over = end
         missing = np.repeat(self._raw.view(end - 1, end), 2 * WALKING_BANK.half + BANK.half + 4 * HOP, axis=1)
         missing[-1] = seen
         self._append(missing)
@@ -135,7 +138,7 @@ class Stretch:
         if self.low.end < 0:
             _write(self.low.room(_EARLY), fresh[:, :, :1])
         _write(self.low.room(hops * HOP), fresh)
-        self._looked += self.frames.look(self.low, ACC10)
+        self._looked += self.frames.look(self.low, ACC10, self._over)
         if self.frames.first is not None:
             if not self._sought:
                 self._sought = True
