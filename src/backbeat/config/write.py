@@ -16,6 +16,7 @@ class Answers:
         position: where on the body.
         cues: motor and button are wired as in hardware/README.md.
         host: of the broker; None publishes nothing.
+        port: where it is not the usual one.
         tls: whether it uses TLS.
         user: at the broker.
     """
@@ -26,6 +27,7 @@ class Answers:
     position: str
     cues: bool = False
     host: str | None = None
+    port: int | None = None
     tls: bool = False
     user: str | None = None
 
@@ -49,6 +51,8 @@ def written(answers: Answers) -> str:
         lines += ["", "[cues]", "motor_pin = 17   # try both: backbeat cues test", "button_pin = 27"]
     if answers.host is not None:
         lines += ["", "[mqtt]", f"host = {_text(answers.host)}"]
+    if answers.port is not None:
+        lines.append(f"port = {answers.port}")
     if answers.host is not None and answers.tls:
         lines += ["tls = true", '# ca_file = "ca.crt"   # where the broker has a certificate authority of its own']
     if answers.user is not None:
