@@ -25,6 +25,7 @@ from firmware_host.emulators.air.tree import (
     ROOT,
     SERVICE,
     Tree,
+    powered_adapter,
     known_device,
 )
 
@@ -110,6 +111,20 @@ class BlueZ:
             if not on:
                 self.lose(place, local=False)
         self._tree.change(ROOT, ADAPTER, {"Powered": Variant("b", on)})
+
+    def plug(self, there: bool) -> None:
+        """Pull a USB adapter or put it back, as a reset of its port does; all that was known through it is forgotten.
+
+        That everything below the adapter goes is bluetoothd's; the order of the signals is not from the trace.
+        """
+        if there:
+            self._tree.export(ROOT, powered_adapter())
+            return
+        for place in self.places.values():
+            self.lose(place, local=False)
+            place.given_up.set()
+        self._discovering.clear()
+        self._tree.remove_below(ROOT)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
@@ -234,8 +249,7 @@ class BlueZ:
         if path not in self._tree.objects:
             raise RefusedError("DoesNotExist", "Does Not Exist")
         self.lose(self.places[path], local=True)
-        for gone in sorted((one for one in self._tree.objects if one.startswith(path)), reverse=True):
-            self._tree.remove(gone)
+        self._tree.remove_below(path)
 
     async def _device_Connect(self, message: Message) -> None:  # noqa: N802
         place = self.places[message.path or ""]
@@ -247,6 +261,8 @@ class BlueZ:
             with suppress(TimeoutError):
                 await asyncio.wait_for(place.given_up.wait(), GIVES_UP_S)
             raise RefusedError("Failed", "le-connection-abort-by-local")
+        if place.path not in self._tree.objects:
+            raise RefusedError("NotReady", "Resource Not Ready")
         place.connected = True
         place.link.sensor.linked(True, self._now())
         self._tree.change(place.path, DEVICE, {"Connected": Variant("b", True)})

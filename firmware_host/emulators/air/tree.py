@@ -70,10 +70,11 @@ class Tree:
             ROOT: powered_adapter(),
         }
 
-    def remove(self, path: str) -> None:
-        """An object is no more."""
-        interfaces = self.objects.pop(path)
-        self._signal("/", MANAGER, "InterfacesRemoved", "oas", [path, list(interfaces)])
+    def remove_below(self, path: str) -> None:
+        """An object is no more, nor are those below it."""
+        for gone in sorted((one for one in self.objects if one.startswith(path)), reverse=True):
+            interfaces = self.objects.pop(gone)
+            self._signal("/", MANAGER, "InterfacesRemoved", "oas", [gone, list(interfaces)])
 
     def export(self, path: str, interfaces: dict[str, dict[str, Variant]]) -> None:
         """A new object, unless it is there."""
