@@ -20,6 +20,11 @@ say() { printf 'backbeat: %s\n' "$*"; }
 fail() { printf 'backbeat: %s\n' "$*" >&2; exit 1; }
 has_systemd() { [[ -d /run/systemd/system ]]; }
 
+# A fresh image knows no packages before its first update.
+apt_install() {
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
 need_root() {
     [[ $(id -u) -eq 0 ]] || fail "this needs root; run: sudo $0 ${*-}"
 }
@@ -30,7 +35,7 @@ check_machine() {
     [[ $(getconf LONG_BIT) == 64 ]] || fail "this system is 32-bit; install the 64-bit Raspberry Pi OS."
     if ! command -v python3 >/dev/null || ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
         say "installing python3-venv"
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+        apt_install python3-venv
     fi
     version=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
     case $version in
@@ -69,16 +74,26 @@ make_environment() {
     ln -sfn "$home/current/bin/backbeat" /usr/local/bin/backbeat
 }
 
+# At its import it leaves a pipe in the current folder.
+has_lgpio() {
+    local folder found=0
+    folder=$(mktemp -d)
+    (cd "$folder" && "$1/bin/python" -c 'import lgpio' 2>/dev/null) || found=1
+    rm -rf "$folder"
+    return $found
+}
+
 # The registry has no lgpio for Python 3.13; Raspberry Pi OS has. Without it all works but motor and button.
 link_lgpio() {
     local file site
-    "$1/bin/python" -c 'import importlib.util as u, sys; sys.exit(u.find_spec("lgpio") is None)' && return
-    apt-cache show python3-lgpio >/dev/null 2>&1 &&
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-lgpio >/dev/null
+    if has_lgpio "$1"; then return; fi
+    apt_install python3-lgpio 2>/dev/null || true
     site=$("$1/bin/python" -c 'import sysconfig; print(sysconfig.get_path("platlib"))')
     for file in /usr/lib/python3/dist-packages/lgpio.py /usr/lib/python3/dist-packages/_lgpio.*.so; do
         if [[ -e $file ]]; then ln -s "$file" "$site/"; fi
     done
+    has_lgpio "$1" ||
+        say "motor and button will not work: there is no lgpio here; see docs/install.md. All else does."
 }
 
 lay_files() {

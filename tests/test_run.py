@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -95,11 +96,16 @@ def test_what_cannot_be_opened_is_told_in_one_sentence(uri, told, capsys):
 
 
 @pytest.mark.slow
-def test_sigterm_ends_the_session_with_its_summary():
+@pytest.mark.parametrize("broker", ["no broker", "a broker that never answers"])
+def test_sigterm_ends_the_session_with_its_summary(tmp_path, broker):
     """A minute of a simulated runner on an emulated sensor; it has five seconds to end."""
+    silent = socket.create_server(("127.0.0.1", 0))
+    url = f"mqtt://127.0.0.1:{silent.getsockname()[1]}"
     command = [sys.executable, "-m", "backbeat", "run", "--source", EMULATED, "--jsonl", "-"]
+    command += ["--mqtt", url] if broker != "no broker" else []
     events = []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+    environment = {**os.environ, "STATE_DIRECTORY": str(tmp_path)}
+    with silent, subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as program:
         for line in program.stdout:
             events.append(json.loads(line))
             if events[-1]["kind"] == "session":

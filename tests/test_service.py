@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import itertools
 import os
@@ -27,6 +28,7 @@ from backbeat.service import Service, notify, throttled_flags
 from backbeat.sources import open_source
 from firmware_host.emulators.faults import Fault, Faults
 from rigs.chip_bench import HandClock, Wave, emulated
+from rigs.reader import wait_until
 
 EMULATED = "emulate:lsm6dsox?source=sim:%3Fcadence=172"
 
@@ -238,6 +240,42 @@ def test_a_run_starts_on_a_full_disk(monkeypatch, tmp_path, capfd):
         main(["run", "--source", EMULATED, "--seconds", "0.5", "--jsonl", "-"])
     assert end.value.code == 0
     assert "The run goes on without a recording" in capfd.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_card_that_fills_up_in_mid_run(tmp_path):
+    """The service's command on a file system of its own, which another program fills to the last byte."""
+    card, events, journal = tmp_path / "card", tmp_path / "events.jsonl", tmp_path / "journal"
+    card.mkdir()
+    alone = ["unshare", "--map-root-user", "--mount"]
+    if subprocess.run([*alone, "mount", "-t", "tmpfs", "card", card], capture_output=True, check=False).returncode:
+        pytest.skip("this machine lets nobody mount a file system")
+    broker = '[mqtt]\nhost = "127.0.0.1"\nport = 1\n'  # nobody is there
+    settings = f'[sensor]\nsource = "{EMULATED}"\n[session]\nstart_after_running_s = 5\n{broker}'
+    (tmp_path / "belt.toml").write_text(settings, encoding="utf-8")
+    command = ["-m", "backbeat", "run", "--settings", str(tmp_path / "belt.toml"), "--jsonl", str(events)]
+    mounted = [*alone, "sh", "-c", 'mount -t tmpfs -o size=260m card "$STATE_DIRECTORY" && exec "$@"', "sh"]
+    environment = {**os.environ, "STATE_DIRECTORY": str(card), "HOME": str(card)}
+    with journal.open("wb") as out:
+        program = subprocess.Popen([*mounted, sys.executable, *command], env=environment, stdout=out, stderr=out)
+    try:
+        seen = Path(f"/proc/{program.pid}/root{card}")  # the card as the run sees it
+        wait_until(lambda: any(file.stat().st_size > 20_000 for file in seen.glob("recordings/*.mcap")), patience_s=120)
+        with (seen / "other").open("wb", buffering=0) as other, contextlib.suppress(OSError):
+            while True:
+                other.write(bytes(4096))  # to the last byte
+        wait_until(
+            lambda: "recording has stopped, the run goes on" in journal.read_text(encoding="utf-8"), patience_s=120
+        )
+        wait_until(lambda: '"kind":"session"' in events.read_text(encoding="utf-8"), patience_s=120)
+        program.send_signal(signal.SIGTERM)
+        assert program.wait(timeout=60) == 0
+    finally:
+        program.kill()
+    assert events.read_text(encoding="utf-8").count('"kind":"summary"') == 1
+    told = journal.read_text(encoding="utf-8")
+    assert "No space left on device" in told
+    assert "Traceback" not in told
 
 
 def test_a_real_process_tells_systemd_and_ends_on_sigterm(systemd, tmp_path):

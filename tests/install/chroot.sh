@@ -52,10 +52,7 @@ grep -q '^# mine$' "$root/etc/backbeat/backbeat.toml" || fail "the configuration
 [[ $(find "$root/opt/backbeat" -maxdepth 1 -name 'env-*' | wc -l) == 1 ]] || fail "an old environment was left"
 
 step "the unit is one that systemd takes"
-within true
-sed "s|^ExecStart=[^ ]*|ExecStart=$root/opt/backbeat/current/bin/backbeat|" \
-    "$root/etc/systemd/system/backbeat.service" >"$root/root/backbeat.service"
-sed -i "s|^ExecStart=.*|ExecStart=/bin/true|" "$root/root/backbeat.service"
+sed "s|^ExecStart=.*|ExecStart=/bin/true|" "$root/etc/systemd/system/backbeat.service" >"$root/root/backbeat.service"
 systemd-analyze verify --recursive-errors=one "$root/root/backbeat.service"
 systemd-analyze security --offline=true --threshold=25 --no-pager "$root/root/backbeat.service" | tail -1
 
