@@ -32,6 +32,8 @@ HEADER = {
 }  # fmt: skip
 """The Pi's header, its first pins."""
 
+COLOURS = {"BK": "black", "RD": "red", "BU": "blue", "YE": "yellow", "GN": "green", "WH": "white"}
+
 PINS_OF_CUES = (("motor_pin", "Motor", "IN"), ("button_pin", "Button", "CONTACT"))
 """Setting, part and the part's pin."""
 
@@ -76,8 +78,18 @@ def test_the_text_names_the_same_pins_and_colours(part):
     rows = re.findall(r"(?m)^\| (\w+) \| (\w+) \| (\d+)", table[1])
     assert {pin: int(number) for pin, _, number in rows} == wires(part)
     (cable,) = [next(iter(way[1])) for way in WIRING["connections"] if part in way[0]]
-    names = {"BK": "black", "RD": "red", "BU": "blue", "YE": "yellow", "GN": "green", "WH": "white"}
-    assert [colour for _, colour, _ in rows] == [names[c] for c in WIRING["cables"][cable]["colors"]]
+    assert [colour for _, colour, _ in rows] == [COLOURS[c] for c in WIRING["cables"][cable]["colors"]]
+
+
+def test_the_picture_has_each_wire_on_its_pin():
+    drawn = re.search(r"(?s)^wired = (.*?);", (HARDWARE / "enclosure.scad").read_text(encoding="utf-8"), re.MULTILINE)
+    assert drawn is not None
+    pins = {}
+    for way in WIRING["connections"]:
+        ((cable, strands),) = way[1].items()
+        colours = WIRING["cables"][cable]["colors"]
+        pins |= {pin: COLOURS[colours[strand - 1]] for pin, strand in zip(way[-1]["Pi"], strands, strict=True)}
+    assert {int(pin): colour for pin, colour in re.findall(r'\[(\d+), "(\w+)"\]', drawn[1])} == pins
 
 
 def test_the_cues_of_the_configuration_are_on_these_pins(tmp_path):
