@@ -25,8 +25,8 @@ from firmware_host.emulators.air.tree import (
     ROOT,
     SERVICE,
     Tree,
-    powered_adapter,
     known_device,
+    powered_adapter,
 )
 
 ADVERTISING_S = 0.1
