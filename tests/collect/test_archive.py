@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from backbeat.collect.messages import Rejected, Row, read
 from backbeat.collect.tables import ALERTS, BY_KIND, LIVE, REJECTED, SUMMARIES
 from backbeat.errors import UserError
 from rigs.postgres import Postgres
+from rigs.reader import wait_until
 from rigs.told import SESSION, alert_told, live_told, root, summary_told
 
 NOW = datetime(2026, 5, 1, 8, tzinfo=UTC)
@@ -164,6 +166,54 @@ def test_a_database_that_restarts_is_away_and_then_used_again(postgres: Postgres
     postgres.start()
     assert archive.store([row("alert", alert_told(4))], [], NOW)["alert"] == 1
     archive.close()
+
+
+def test_a_database_that_is_frozen_is_away_and_then_used_again(postgres: Postgres) -> None:
+    archive = Archive(postgres.new_database(), patience_s=0.5)
+    archive.store(a_run(), [], NOW)
+    postgres.freeze()
+    try:
+        with pytest.raises(DatabaseAwayError, match=r"no answer for 0\.5 s|timeout"):
+            archive.store([row("alert", alert_told(4))], [], NOW)
+        with pytest.raises(DatabaseAwayError, match=r"timeout|timed out|no answer"):  # a new connection is not taken
+            archive.store([row("alert", alert_told(4))], [], NOW)
+    finally:
+        postgres.thaw()
+    patient = Archive(archive.engine.url.render_as_string())
+    counts = patient.store([row("alert", alert_told(4))], [], NOW)
+    assert counts["alert"] + counts["again"] == 1
+    assert count(patient, ALERTS) == 4
+    for each in (archive, patient):
+        each.close()
+
+
+def test_of_what_is_rejected_the_newest_are_kept(database: str) -> None:
+    archive = Archive(database, most_rejected=5)
+    for number in range(8):
+        stray = Rejected(f"{root()}/alert", f"rubbish {number}".encode(), "it is not JSON")
+        counts = archive.store([], [stray], NOW + timedelta(seconds=number))
+        assert counts["forgotten"] == (number >= 5)
+    with archive.transaction() as connection:
+        kept = set(connection.execute(select(REJECTED.c.payload)).scalars())
+    assert kept == {f"rubbish {number}".encode() for number in range(3, 8)}
+    archive.close()
+
+
+def test_two_workers_that_write_the_same_in_other_orders_do_not_wait_for_each_other(postgres: Postgres) -> None:
+    one, two = (row("alert", alert_told(seq)) for seq in (1, 2))
+    first, second = archives = [Archive(url := postgres.new_database()), Archive(url)]
+    first.store([], [], NOW)
+    waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with ThreadPoolExecutor(1) as pool:
+        with first.transaction() as connection:
+            insert = first.insert(ALERTS).on_conflict_do_nothing()
+            connection.execute(insert, {**one.values, "received": NOW})
+            other = pool.submit(second.store, [two, one], [], NOW)
+            wait_until(lambda: connection.execute(waits).scalar_one() > 0, "the other waits")
+            connection.execute(insert, {**two.values, "received": NOW})
+        assert other.result(60)["again"] == 2
+    for archive in archives:
+        archive.close()
 
 
 def test_a_folder_that_is_not_there_and_a_file_that_is_no_database_are_a_database_that_is_away(tmp_path: Path) -> None:

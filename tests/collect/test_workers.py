@@ -156,6 +156,32 @@ def test_two_workers_one_killed_and_the_database_away_in_between(
     assert not kept_strays(archive)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_database_that_is_frozen_is_waited_for_and_a_worker_ends_all_the_same(
+    postgres: Postgres, archive: Archive, devices: Devices, workers: list[Worker]
+) -> None:
+    devices.tell(1, 10)
+    wait_until(lambda: set(kept(archive)) == devices.alerts, "the first alerts", 60)
+    postgres.freeze()
+    try:
+        devices.tell(11, 40)
+        for worker in workers:
+            wait_until(lambda worker=worker: "cannot be used: no answer" in worker.log, f"its word: {worker.log}", 120)
+        assert "Waiting for it" in workers[1].stop()
+        devices.tell(41, 50)
+    finally:
+        postgres.thaw()
+    wait_until(lambda: "can be used again" in workers[0].log, f"the word about it: {workers[0].log}", 120)
+    workers[1].start()
+    devices.sum_up()
+    wait_until(lambda: set(kept(archive)) == devices.alerts, "all alerts", 120)
+    wait_until(lambda: len(kept(archive, SUMMARIES)) == len(RUNNERS), "the summaries", 60)
+    assert len(kept(archive)) == len(devices.alerts), "something is double"
+    assert "Traceback" not in "".join(worker.stop() for worker in workers)
+
+
 def kept_strays(archive: Archive) -> list[str]:
     with archive.transaction() as connection:
         return list(connection.execute(select(REJECTED.c.reason)).scalars())

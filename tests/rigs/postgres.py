@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import pwd
@@ -96,6 +97,14 @@ class Postgres:
             self._process.send_signal(number)
             self._process.wait(START_PATIENCE_S)
 
+    def freeze(self) -> None:
+        """All its processes stand still; what is sent to them is taken by the kernel."""
+        self._signal_all(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Go on as if nothing had been."""
+        self._signal_all(signal.SIGCONT)
+
     def restart(self, number: int = signal.SIGINT) -> None:
         self.stop(number)
         self.start()
@@ -106,6 +115,14 @@ class Postgres:
     def __exit__(self, *_: object) -> None:
         self.stop(signal.SIGQUIT)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _signal_all(self, number: int) -> None:
+        assert self._process is not None
+        os.kill(self._process.pid, number)
+        for entry in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):  # it has ended
+                if int(entry.read_text().rpartition(")")[2].split()[1]) == self._process.pid:
+                    os.kill(int(entry.parent.name), number)
 
     def _call(self, program: str, *words: str) -> None:
         done = subprocess.run(

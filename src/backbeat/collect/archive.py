@@ -10,17 +10,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, inspect, select, text
+from sqlalchemy import Connection, Engine, Table, create_engine, delete, event, func, inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError
 
 from backbeat.collect.messages import Kind, Rejected, Row
+from backbeat.collect.patience import Patience
 from backbeat.collect.tables import BY_KIND, METADATA, REJECTED
 from backbeat.errors import UserError
 
 LONGEST_REJECTED_BYTES = 64 * 1024
 """So much of a message that is no row is kept; none of ours is longer."""
+
+MOST_REJECTED = 10_000
+"""Of them only the newest are kept: whatever somebody sends in our topics, the disk does not fill with it."""
+
+PATIENCE_S = 30.0
+"""A transaction takes no longer; a batch takes a part of a second, and the first look for missing alerts some."""
 
 CREATING = 0x6261636B
 """PostgreSQL's advisory lock while tables are made: workers that start together would make them twice."""
@@ -41,11 +48,13 @@ class Archive:
         name: for people; has no password in it.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patience_s: float = PATIENCE_S, most_rejected: int = MOST_REJECTED) -> None:
         """An archive that is opened when it is first used.
 
         Args:
             url: such as postgresql://user@host/database or sqlite:///archive.db; a bare path is a SQLite file.
+            patience_s: a transaction that takes longer has failed.
+            most_rejected: messages that are no rows; the oldest of them go.
 
         Raises:
             UserError: it is no database's address, or its driver is not installed.
@@ -53,8 +62,10 @@ class Archive:
         place = _place(url)
         self.name = place.database or "memory" if place.get_backend_name() == "sqlite" else place.render_as_string()
         self._ready = False
+        self._most_rejected = most_rejected
+        self._patience = Patience(patience_s)
         try:
-            self.engine = _engine(place)
+            self.engine = _engine(place, self._patience)
         except (NoSuchModuleError, ModuleNotFoundError) as error:
             raise UserError(f"{self.name}: its driver is not installed ({error}).") from None
 
@@ -62,7 +73,8 @@ class Archive:
         """Keep messages in one transaction; what is there already is left as it is.
 
         Returns:
-            how many became rows ("alert", "summary", "live"), were there already ("again") or are no rows ("rejected").
+            how many became rows ("alert", "summary", "live"), were there already ("again") or are no rows ("rejected"),
+            and how many of those that are no rows were forgotten for it ("forgotten").
 
         Raises:
             DatabaseAwayError: nothing of it was kept.
@@ -71,10 +83,10 @@ class Archive:
         with self.transaction() as connection:
             strays = list(rejected)
             for kind, table in BY_KIND.items():
-                of_kind = [row for row in rows if row.kind == kind]
+                of_kind = sorted((row for row in rows if row.kind == kind), key=lambda row: _key(table, row))
                 if of_kind:
                     strays += self._keep(connection, kind, table, of_kind, received, counts)
-            self._put_aside(connection, strays, received)
+            counts["forgotten"] = self._put_aside(connection, strays, received)
         counts["rejected"] = len(strays)
         return counts
 
@@ -86,10 +98,13 @@ class Archive:
             DatabaseAwayError: the database cannot be used at present; nothing was changed.
         """
         try:
-            self._prepare()
-            with self.engine.begin() as connection:
-                yield connection
+            with self._patience.limited():
+                self._prepare()
+                with self.engine.begin() as connection:
+                    yield connection
         except DBAPIError as error:
+            if self._patience.at_end:
+                raise DatabaseAwayError(f"no answer for {self._patience.seconds:g} s") from error
             lines = str(error.orig).strip().splitlines()
             raise DatabaseAwayError(lines[0] if lines else type(error.orig).__name__) from error
 
@@ -151,7 +166,10 @@ class Archive:
             return None
         return _stray(row, "a different message with the same session, topic and number is there already")
 
-    def _put_aside(self, connection: Connection, strays: Sequence[Rejected], received: datetime) -> None:
+    def _put_aside(self, connection: Connection, strays: Sequence[Rejected], received: datetime) -> int:
+        """Keep what is no row, the newest of it; how many had to go."""
+        if not strays:
+            return 0
         values = [
             {
                 "id": hashlib.sha256(stray.topic.encode("utf-8", "replace") + b"\0" + stray.payload).hexdigest(),
@@ -162,14 +180,22 @@ class Archive:
             }
             for stray in strays
         ]
-        if values:
-            connection.execute(self.insert(REJECTED).on_conflict_do_nothing(), values)
+        values.sort(key=lambda value: str(value["id"]))  # see `_key`
+        connection.execute(self.insert(REJECTED).on_conflict_do_nothing(), values)
+        newest_first = select(REJECTED.c.id).order_by(REJECTED.c.received.desc(), REJECTED.c.id)
+        too_old = newest_first.offset(self._most_rejected).with_for_update(skip_locked=True)
+        return connection.execute(delete(REJECTED).where(REJECTED.c.id.in_(too_old))).rowcount
 
     def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
         """An INSERT of this database's own, which knows ON CONFLICT."""
         if self.engine.dialect.name == "postgresql":
             return postgresql.insert(table)
         return sqlite.insert(table)
+
+
+def _key(table: Table, row: Row) -> tuple[Any, ...]:
+    """All workers write in this order: two that wrote the same rows in different ones would wait for each other."""
+    return tuple(row.values[column.name] for column in table.primary_key.columns)
 
 
 def _stray(row: Row, reason: str) -> Rejected:
@@ -211,14 +237,16 @@ def _place(url: str) -> URL:
     return place
 
 
-def _engine(place: URL) -> Engine:
+def _engine(place: URL, patience: Patience) -> Engine:
     if place.drivername == "sqlite":
-        engine = create_engine(place, connect_args={"timeout": 30})
+        engine = create_engine(place, connect_args={"timeout": patience.seconds})
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         return engine
     waits = {"connect_timeout": 5, "tcp_user_timeout": 15_000, "application_name": "backbeat collect"}
-    return create_engine(place, connect_args=waits, pool_pre_ping=True, pool_size=1)
+    engine = create_engine(place, connect_args=waits, pool_pre_ping=True, pool_size=1)
+    event.listen(engine, "connect", patience.connected)
+    return engine
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:

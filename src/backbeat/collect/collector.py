@@ -86,7 +86,7 @@ class Collector:
         self._away: str | None = None
         self._pauses = Pauses(FIRST_PAUSE_S, LONGEST_PAUSE_S, jitter)
         self._retry_at = 0.0
-        self._dropping_told = False
+        self._dropping_told = self._forgetting_told = False
         # missing alerts
         self._look_at = clock() + LOOK_EVERY_S
         self._open: set[str] | None = None  # topics with holes; None: not yet looked, any may have
@@ -190,6 +190,9 @@ class Collector:
             self._report(f"The database {self._archive.name} can be used again.")
         self._away, self._dropping_told = None, False
         self._pauses.succeeded()
+        if self.counts["forgotten"] and not self._forgetting_told:
+            self._forgetting_told = True
+            self._report("More messages are rejected than the archive keeps: the oldest are forgotten. See `rejected`.")
         self._touched |= {row.values["topic"]: self._clock() for row in rows if row.kind == "alert"}
         return True
 

@@ -57,8 +57,8 @@ def recordings(archive: str, match: str = "*", leave_out: Path | None = None) ->
         raise UserError(f"{archive}: {error}.") from None
     try:
         listed = system.find(root, detail=True)
-    except OSError as error:
-        raise UserError(f"{archive}: cannot be listed ({error.strerror or error}).") from None
+    except Exception as error:  # noqa: BLE001 (each store has errors of its own: no credentials, no answer)
+        raise UserError(f"{archive}: cannot be listed ({_why(error)}).") from None
     if not listed and not system.exists(root):
         raise UserError(f"{archive}: there is no such folder; check the name.")
     start = str(PurePosixPath(root))
@@ -87,7 +87,7 @@ def on_disk(url: str) -> Iterator[Path]:
     """The file itself: as it is where it is on this machine, else a copy for as long as this lasts.
 
     Raises:
-        OSError: it cannot be fetched.
+        UserError: it cannot be fetched.
     """
     system, path = fsspec.core.url_to_fs(url)
     if isinstance(system, LocalFileSystem):
@@ -95,8 +95,16 @@ def on_disk(url: str) -> Iterator[Path]:
         return
     with TemporaryDirectory(prefix="backbeat-") as folder:
         copy = Path(folder) / PurePosixPath(path).name
-        system.get_file(path, str(copy))
+        try:
+            system.get_file(path, str(copy))
+        except Exception as error:  # noqa: BLE001 (see above)
+            raise UserError(f"{url}: cannot be fetched ({_why(error)}).") from None
         yield copy
+
+
+def _why(error: Exception) -> str:
+    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return str(words).strip().rstrip(".").replace("\n", " ")
 
 
 def _stem(relative: str) -> str:
