@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from backbeat.collect.archive import Archive
 from backbeat.collect.tables import ALERTS, LIVE, REJECTED, SUMMARIES
+from rigs.brokers import BROKERS
 from rigs.mosquitto import Mosquitto
 from rigs.postgres import Postgres
 from rigs.reader import wait_until
@@ -28,8 +29,8 @@ RUNNERS = [f"runner-{number}" for number in range(6)]
 class Worker:
     """`backbeat collect` in a process of its own."""
 
-    def __init__(self, name: str, broker: Mosquitto, database: str, folder: Path) -> None:
-        self._words = ["--mqtt", broker.url, "--database", database, "--worker", name]
+    def __init__(self, name: str, broker: str, database: str, folder: Path) -> None:
+        self._words = ["--mqtt", broker, "--database", database, "--worker", name]
         self._log = folder / f"worker-{name}.log"
         self.start()
 
@@ -102,7 +103,7 @@ def devices(mosquitto: Mosquitto) -> Iterator[Devices]:
 @pytest.fixture
 def workers(mosquitto: Mosquitto, database: str, tmp_path: Path) -> Iterator[list[Worker]]:
     """Two of them that listen."""
-    made = [Worker(name, mosquitto, database, tmp_path) for name in ("1", "2")]
+    made = [Worker(name, mosquitto.url, database, tmp_path) for name in ("1", "2")]
     for worker in made:
         worker.wait_listening()
     yield made
@@ -206,7 +207,7 @@ def test_two_workers_share_the_messages_and_bad_ones_stop_nobody(
 def test_a_broker_that_restarts_and_a_worker_that_was_away_cost_nothing(
     mosquitto: Mosquitto, archive: Archive, devices: Devices, database: str, tmp_path: Path
 ) -> None:
-    worker = Worker("1", mosquitto, database, tmp_path)
+    worker = Worker("1", mosquitto.url, database, tmp_path)
     worker.wait_listening()
     worker.kill()
     devices.tell(1, 20)  # it waits at the broker
@@ -216,6 +217,40 @@ def test_a_broker_that_restarts_and_a_worker_that_was_away_cost_nothing(
     worker.start()
     wait_until(lambda: set(kept(archive)) == devices.alerts, "all alerts", 60)
     assert "Traceback" not in worker.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("broker", ["NATS, 3 nodes", "RabbitMQ, 3 nodes"])
+def test_at_a_cluster_that_shares_nothing_each_worker_gets_everything_and_it_is_kept_once(
+    broker: str, tmp_path: Path
+) -> None:
+    """Devices at node 0, a worker each at nodes 1 and 2; the one worker is killed, and so is the other's node."""
+    database = str(tmp_path / "archive.db")
+    archive = Archive(database)
+    with BROKERS[broker](tmp_path / "brokers") as nodes:
+        workers = [Worker(str(node), nodes.url(node), database, tmp_path) for node in (1, 2)]
+        for worker in workers:
+            worker.wait_listening()
+            assert "cannot share a subscription among workers" in worker.log
+        devices = Devices(nodes.ports[0])
+        devices.tell(1, 10)
+        wait_until(lambda: set(kept(archive)) == devices.alerts, "the first alerts", 120)
+        workers[0].kill()
+        devices.tell(11, 20)
+        wait_until(lambda: set(kept(archive)) == devices.alerts, "alerts by the other worker", 120)
+        workers[0].start()
+        workers[0].wait_listening()
+        nodes.kill_node(2)
+        devices.tell(21, 30)
+        devices.sum_up()
+        wait_until(lambda: set(kept(archive)) == devices.alerts, "all alerts", 120)
+        wait_until(lambda: len(kept(archive, SUMMARIES)) == len(RUNNERS), "the summaries", 60)
+        devices.close()
+        assert "Traceback" not in "".join(worker.stop() for worker in workers)
+    assert len(kept(archive)) == len(devices.alerts), "something is double"
+    assert not kept_strays(archive)
+    archive.close()
 
 
 def test_without_the_packages_and_with_a_bad_topic_it_is_one_sentence(tmp_path: Path) -> None:
