@@ -157,6 +157,12 @@ def test_the_parts_list_is_one():
         assert int(part["number"]) > 0
         assert float(part["price_eur"]) > 0
     assert {part["build"] for part in PARTS} == {"belt", "cues", "radio", "hipnode", "have"}
+    text = (HARDWARE / "README.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"(?m)^\| (\w+) \|.*\| (\d+) €[\w ]* \|$", text))
+    sums = Counter()
+    for part in PARTS:
+        sums[part["build"]] += int(part["price_eur"])
+    assert told == {build: str(euro) for build, euro in sums.items() if build != "have"}
 
 
 def sizes(stl: Path) -> list[float]:

@@ -51,6 +51,14 @@ def test_the_unit_is_sandboxed(unit):
     assert float(level[1]) < 2.5
 
 
+def test_what_the_service_writes_is_for_its_own_eyes():
+    """Recordings and outbox; the folder is that of the unit and of the script."""
+    unit, script = UNIT.read_text(encoding="utf-8"), (CONFIG / "install.sh").read_text(encoding="utf-8")
+    assert "\nUMask=0077\n" in unit
+    assert "\nStateDirectoryMode=0750\n" in unit
+    assert 'install -d -m 0750 -o backbeat -g backbeat "$state"' in script
+
+
 def test_a_fault_in_the_unit_would_be_seen(unit):
     unit.write_text(
         unit.read_text(encoding="utf-8").replace("Type=notify", "Type=notify\nRestrat=yes"), encoding="utf-8"
@@ -68,7 +76,7 @@ def test_the_unit_runs_what_the_script_installs():
 
 
 def test_the_scripts_are_clean():
-    done = run(program("shellcheck"), CONFIG / "install.sh", ROOT / "tests" / "install" / "chroot.sh")
+    done = run(program("shellcheck"), CONFIG / "install.sh", *sorted((ROOT / "tests" / "install").glob("*.sh")))
     assert (done.returncode, done.stdout) == (0, "")
 
 
