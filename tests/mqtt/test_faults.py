@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backbeat.mqtt import MqttError, MqttSettings, Publisher, courier
+from backbeat.mqtt import MqttError, MqttSettings, Publisher, courier, delivery
 from backbeat.mqtt.outbox import Outbox
 from rigs.doomed_run import run_and_kill
 from rigs.mosquitto import Mosquitto
@@ -91,7 +91,7 @@ def test_an_outage_costs_nothing_but_live(mosquitto: Mosquitto, run: Publisher, 
 def test_a_frozen_broker_is_given_up_and_gets_everything_when_it_thaws(
     mosquitto: Mosquitto, run: Publisher, reports: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(courier, "ACKNOWLEDGE_PATIENCE_S", 1.0)
+    monkeypatch.setattr(delivery, "ACKNOWLEDGE_PATIENCE_S", 1.0)
     monkeypatch.setattr(courier, "CONNECT_PATIENCE_S", 1.0)
     with Reader(mosquitto.port) as reader:
         run.take(readings(90, 1), [alert(90.5)])

@@ -10,13 +10,13 @@ import sys
 import time
 from pathlib import Path
 
-from backbeat.mqtt import MqttSettings, Publisher, courier, publisher
+from backbeat.mqtt import MqttSettings, Publisher, courier, delivery, publisher
 from rigs.runs import INFO, alert, readings, started
 
 
 def main(url: str, folder: Path, count: int, pause_s: float) -> None:
     courier.FIRST_PAUSE_S, courier.LONGEST_PAUSE_S = 0.1, 0.5
-    courier.ACKNOWLEDGE_PATIENCE_S = 3.0
+    delivery.ACKNOWLEDGE_PATIENCE_S = 3.0
     publisher.DISK_PATIENCE_S = 20.0  # what is shown is that the disk keeps it, not how fast this machine's is
     raised = folder / "raised"
     done = len(raised.read_text().splitlines()) if raised.exists() else 0

@@ -14,10 +14,15 @@ CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK, PINGREQ, DISCONNECT = 1, 2
 class MoodyBroker:
     """Listens on a port of its own; `mood(topic, how often it came)` is the reason code of the acknowledgement.
 
-    `subscription` is that of a subscription's."""
+    Attributes:
+        came: topic and payload of what was taken.
+        present: payload that the mood is asked about.
+        subscription: reason code of every subscription.
+    """
 
     def __init__(self, mood: Callable[[str, int], int], *, subscription: int = 1) -> None:
         self.came: list[tuple[str, bytes]] = []
+        self.present = b""
         self._mood, self.subscription = mood, subscription
         self._counts: dict[str, int] = {}
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -71,12 +76,13 @@ class MoodyBroker:
         (size,) = struct.unpack_from(">H", body)
         topic = body[2 : 2 + size].decode()
         self._counts[topic] = self._counts.get(topic, 0) + 1
-        reason = self._mood(topic, self._counts[topic])
         rest = body[2 + size :]
         if flags >> 1 & 3 == 0:
             return b""
         identifier, rest = rest[:2], rest[2:]
         properties = rest[0]  # shorter than 128 bytes
+        self.present = rest[1 + properties :]
+        reason = self._mood(topic, self._counts[topic])
         if reason < 0x80:
-            self.came.append((topic, rest[1 + properties :]))
+            self.came.append((topic, self.present))
         return bytes((PUBACK << 4, 4)) + identifier + bytes((reason, 0))

@@ -1,4 +1,4 @@
-"""The courier: one thread that owns the outbox and the connection, and brings the one's messages to the other.
+"""The courier: one thread that owns the outbox and the connection; `Delivery` brings the one's messages to the other.
 
 Everything that happens (an event to tell, an acknowledgement, a lost connection, a timer) is a job in its queue, so
 that nothing here needs a lock, and who posts a job never waits for the network.
@@ -9,35 +9,22 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from backbeat.mqtt import refusals
+from backbeat.mqtt import delivery, refusals
 from backbeat.mqtt.attempts import Pauses, Versions
+from backbeat.mqtt.delivery import Delivery
 from backbeat.mqtt.link import Incoming, Link, Outgoing
-from backbeat.mqtt.outbox import Message, Outbox
+from backbeat.mqtt.outbox import Outbox
 from backbeat.mqtt.settings import MqttError, MqttSettings
 from backbeat.mqtt.worker import THREADS, Runtime
-
-WINDOW = 20
-"""Unacknowledged messages at a time: few enough that a broker with a small inflight limit takes them in order."""
-
-PASSING_WINDOW = 100
-"""Messages with QoS 0 handed to the socket and not yet written."""
-
-PASSING_KEPT = 2000
-"""Messages that are not kept wait in memory for the socket; the oldest goes first."""
-
-FIRST_FAILURE = 0x80
-"""Reason codes from here on are refusals."""
 
 STUCK_S = 1.0
 """How much longer than agreed an end may take."""
 
 CONNECT_PATIENCE_S = 15.0
-ACKNOWLEDGE_PATIENCE_S = 20.0
 STEADY_S = 5.0
 """A connection that lived so long was a good one; after a shorter one the pauses go on growing."""
 
@@ -45,9 +32,6 @@ SHORT_LIVES = 4
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 REFUSED_PAUSE_S = 600.0
 """A broker that refused us (a bad password, say) is asked again after this, in case somebody has mended it."""
-
-BUSY_PAUSE_S = 60.0
-"""A broker that refused a message for a reason that passes (quota) gets it again after this."""
 
 
 class Correspondent:
@@ -132,18 +116,9 @@ class Courier:
         self._up_since = 0.0
         self._pauses = Pauses(FIRST_PAUSE_S, LONGEST_PAUSE_S, jitter)
         self._told: set[str] = set()
-        self._refusals_told: set[str] = set()
         self._awaited = awaited
         self._first_outcome = threading.Event()
         self._first_trouble: str | None = None
-        # what is on the way
-        self._largest: int | None = None
-        self._cursor = 0
-        self._on_the_way: dict[int, Message] = {}
-        self._passing: deque[Outgoing] = deque(maxlen=PASSING_KEPT)
-        self._passing_on_the_way: set[int] = set()
-        self._progress = 0.0
-        self._paused_until = 0.0
         # the end
         self._ending = self._farewell_said = self._leaving = False
         self.undelivered = 0
@@ -190,7 +165,7 @@ class Courier:
     def send(self, message: Outgoing) -> None:
         """Send something that is not kept: now or, without a connection, never."""
         if self._up:
-            self._passing.append(message)
+            self._delivery.send(message)
 
     # What happens on the link; see `Listener`.
 
@@ -199,8 +174,8 @@ class Courier:
         if link is not self._link:
             return
         self.connections += 1
-        self._up, self._up_since, self._largest = True, self._clock(), largest
-        self._cursor, self._progress, self._paused_until = 0, self._clock(), 0.0
+        self._up, self._up_since = True, self._clock()
+        self._delivery.connected(largest)
         self._versions.connected()
         if self._told:
             self._told.clear()
@@ -223,9 +198,7 @@ class Courier:
         was_up, self._up, self._link = self._up, False, None
         if was_up and self._clock() - self._up_since > STEADY_S:
             self._pauses.succeeded()
-        self._on_the_way.clear()
-        self._passing.clear()
-        self._passing_on_the_way.clear()
+        self._delivery.lost()
         link.abandon()
         if self._leaving:
             self._finish()
@@ -236,18 +209,8 @@ class Courier:
 
     def link_done(self, link: Link, number: int, code: int) -> None:
         """A message is delivered or refused."""
-        if link is not self._link:
-            return
-        self._progress = self._clock()
-        self.carried += code < FIRST_FAILURE
-        self._passing_on_the_way.discard(number)
-        message = self._on_the_way.pop(number, None)
-        if message is None:
-            return
-        if code < FIRST_FAILURE:
-            self._outbox.delivered(message)
-        else:
-            self._refused(message, code)
+        if link is self._link:
+            self.carried += self._delivery.done(number, code)
 
     def link_message(self, link: Link, message: Incoming) -> None:
         """A message came."""
@@ -258,6 +221,12 @@ class Courier:
 
     def _begin(self) -> None:
         self._outbox = self._open_outbox()
+        self._delivery = Delivery(
+            self._outbox,
+            self._clock,
+            refused=lambda told: self._report(f"The broker {self._settings.name} {told}."),
+            pause=lambda seconds: self.worker.after(seconds, lambda: None),
+        )
         self._connect()
 
     def _after_jobs(self) -> None:
@@ -303,64 +272,32 @@ class Courier:
         self.worker.after(pause, self._connect)
 
     def _watch(self, link: Link) -> None:
-        """A broker that takes messages and acknowledges none is as good as gone."""
         if link is not self._link:
             return
-        if self._on_the_way and self._clock() - self._progress > ACKNOWLEDGE_PATIENCE_S:
+        if self._delivery.stuck:
             self.link_down(link, "it acknowledges nothing", None)
         else:
-            self.worker.after(ACKNOWLEDGE_PATIENCE_S / 4, partial(self._watch, link))
+            self.worker.after(delivery.ACKNOWLEDGE_PATIENCE_S / 4, partial(self._watch, link))
 
     def _pump(self) -> None:
         """Send what may be sent."""
         link = self._link
         if link is not None and self._up:
-            while self._passing and len(self._passing_on_the_way) < PASSING_WINDOW:
-                self._passing_on_the_way.add(link.publish(self._passing.popleft()))
-            if self._clock() >= self._paused_until:
-                self._pump_kept(link)
+            self._delivery.pump(link)
         if self._ending:
             self._pump_end(link)
-
-    def _pump_kept(self, link: Link) -> None:
-        if not self._on_the_way:
-            self._progress = self._clock()
-        for message in self._outbox.waiting(self._cursor, WINDOW - len(self._on_the_way)):
-            self._cursor = message.id
-            outgoing = Outgoing(
-                topic=message.topic, payload=message.payload, channel=message.channel, qos=1, retain=message.retain
-            )
-            if self._largest is not None and len(outgoing.payload) + len(outgoing.topic) + 100 > self._largest:
-                self._refused(message, refusals.PACKET_TOO_LARGE)
-            else:
-                self._on_the_way[link.publish(outgoing)] = message
-
-    def _refused(self, message: Message, code: int) -> None:
-        refusal = refusals.MESSAGE.get(code)
-        reason = refusal.sentence if refusal else f"reason 0x{code:02x}; it is tried again"
-        sentence = f"refused {message.topic}: {reason}"
-        if sentence not in self._refusals_told:
-            self._refusals_told.add(sentence)
-            self._report(f"The broker {self._settings.name} {sentence}.")
-        if refusal and refusal.lasting:
-            self._outbox.refused(message)
-        else:
-            self._cursor = 0
-            self._paused_until = self._clock() + BUSY_PAUSE_S
-            self._on_the_way.clear()  # they come again with the one that was refused, in order
-            self.worker.after(BUSY_PAUSE_S, lambda: None)
 
     def _begin_end(self, patience_s: float) -> None:
         self._ending = True
         self.worker.after(patience_s, self._finish)
 
     def _pump_end(self, link: Link | None) -> None:
-        if self._passing or self._passing_on_the_way or self._on_the_way or self._leaving:
+        if not self._delivery.idle or self._leaving:
             return
         if link is None or not self._up:
             if not self._outbox.waiting(0, 1):
                 self._finish()
-        elif not self._outbox.waiting(self._cursor, 1):
+        elif not self._delivery.waiting:
             if not self._farewell_said:
                 self._farewell_said = True
                 self._correspondent.farewell()
