@@ -6,6 +6,7 @@ Prints its section; an hour of running takes some 8 s of processor.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from collections import Counter
@@ -58,11 +59,15 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=8)
     parser.add_argument("--sessions", type=int, default=10)
     parser.add_argument("--seed", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     wanted = parser.parse_args()
     with Progress() as progress, tempfile.TemporaryDirectory() as folder:
-        task = progress.add_task("Sessions", total=wanted.people * (wanted.sessions + len(CHANGES)))
-        whole = whole_runs(wanted.people, wanted.sessions, Path(folder), wanted.seed, lambda: progress.advance(task))
-    command = "python tests/benchmarks/alerts_whole.py " + " ".join(f"--{k} {v}" for k, v in vars(wanted).items())
+        task = progress.add_task("Runners", total=wanted.people)
+        whole = whole_runs(
+            wanted.people, wanted.sessions, Path(folder), wanted.seed, wanted.workers, lambda: progress.advance(task)
+        )
+    told = " ".join(f"--{name} {getattr(wanted, name)}" for name in ("people", "sessions", "seed"))
+    command = f"python tests/benchmarks/alerts_whole.py {told}"
     sys.stdout.write(section(whole, wanted.sessions, command))
 
 

@@ -89,6 +89,20 @@ def test_exposure_knows_the_longest_of_thirty_days_and_rest(tmp_path: Path) -> N
     assert far.week_distance_m == pytest.approx(900, rel=0.02)
 
 
+def test_exposure_knows_who_begins_easily(tmp_path: Path) -> None:
+    """By the minutes themselves: five of them at 2.4 m/s, then 3 m/s."""
+    file = tmp_path / "me.sqlite"
+    for k in range(3):
+        easy = Runner(seconds=660, seed=k, speed=lambda t, k=k: 2.4 if t < 300 and k != 1 else 3.0)
+        keep(file, f"s{k}", easy, float(k))
+        with History(file) as history:
+            exposure = baseline_of(history, "sacrum", FIRST_UTC + (k + 0.5) * DAY_S).exposure
+        assert exposure.sessions == k + 1
+        assert exposure.starts_easy is (k != 1)  # one of one, one of two, two of three
+    with History(file) as history:
+        assert baseline_of(history, "sacrum", FIRST_UTC + 100 * DAY_S).exposure.starts_easy is None
+
+
 def test_shoes_add_up_what_was_run_in_them(tmp_path: Path) -> None:
     file = tmp_path / "me.sqlite"
     with History(file) as history:

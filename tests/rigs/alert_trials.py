@@ -112,6 +112,12 @@ class Tally:
             self.delays.append(min(after))
             self.found += min(after) <= within_s
 
+    def add(self, other: Tally) -> None:
+        """Count the runs of another."""
+        self.found += other.found
+        self.runs += other.runs
+        self.delays += other.delays
+
     def share(self) -> tuple[float, float, float]:
         """Share found with its 95 % interval (Wilson 1927)."""
         return wilson(self.found, self.runs)

@@ -8,7 +8,9 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field, replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +36,8 @@ STAND_S = 5.0
 CHANGES = (4.0, -4.0, 4.0, -4.0)
 """Points by which right against left moves in the last sessions of each runner."""
 BLOCK = 2000
+WARM_UP_S, WARM_UP_SHARE = 300.0, 0.85
+"""Every other runner begins with so long at such a share of the pace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +83,11 @@ def today(runner: Runner, rng: np.random.Generator) -> Runner:
     )
 
 
-def varied(rng: np.random.Generator, seconds: float) -> Programme:
-    """Standing, then running at a pace that wanders with some quicker stretches, over rolling hills up to 6 %."""
+def varied(rng: np.random.Generator, seconds: float, *, warms_up: bool = False) -> Programme:
+    """Standing, then running at a pace that wanders with some quicker stretches, over rolling hills up to 6 %.
+
+    Who warms up runs the first minutes more slowly.
+    """
     base, height = rng.uniform(2.5, 3.3), rng.uniform(1.0, 6.0)
     phase, length = rng.uniform(0.0, 6.3), rng.uniform(120.0, 400.0)
     stretches, at = [Stretch("stand", STAND_S)], 0.0
@@ -88,6 +95,7 @@ def varied(rng: np.random.Generator, seconds: float) -> Programme:
         lasts = min(float(rng.uniform(30.0, 90.0)), seconds - at + 1.0)
         quick = 0.5 if rng.random() < 0.08 else 0.0
         speed = base * (1.0 + 0.04 * float(rng.standard_normal())) + quick
+        speed *= WARM_UP_SHARE if warms_up and at < WARM_UP_S else 1.0
         grade = height * float(np.sin(phase + at / length * 2.0 * np.pi))
         stretches.append(Stretch("run", lasts, round(speed, 2), round(grade, 1)))
         at += lasts
@@ -127,35 +135,52 @@ class Whole:
     people: int = 0
     sessions: int = 0
 
+    def add(self, other: Whole) -> None:
+        """Other runners join."""
+        self.hours += other.hours
+        self.false += other.false
+        self.asymmetry.add(other.asymmetry)
+        self.people += other.people
+        self.sessions += other.sessions
+
 
 def raised(events: list[Event]) -> list[Alert]:
     """Alerts that were raised."""
     return [event for event in events if isinstance(event, Alert) and event.state == "raised"]
 
 
+def runs_of(number: int, sessions: int, folder: Path, seed: int) -> Whole:
+    """One runner runs so many uneventful sessions, then some with a change of right against left."""
+    out = Whole(people=1)
+    rng = np.random.default_rng([seed, number])
+    who, file = somebody(rng), folder / f"r{number}.sqlite"
+    warms_up = number % 2 == 1
+    for k in range(sessions):
+        who_now, programme = today(who, rng), varied(rng, SESSION_S, warms_up=warms_up)
+        run = SimulatedRun(who_now, programme, seed=int(rng.integers(1 << 40)))
+        told = session(run, file, f"s{k}", 3.0 * k)
+        out.false.update(alert.alert for alert in raised(told))
+        out.hours += SESSION_S / 3600
+        out.sessions += 1
+    for k, moved in enumerate(CHANGES):
+        copy = Path(shutil.copy(file, folder / f"r{number}-{k}.sqlite"))  # what changed teaches nothing about usual
+        who_now = as_lopsided(today(who, rng), moved)
+        programme = varied(rng, CHANGE_AT_S + 300.0, warms_up=warms_up)
+        run = SimulatedRun(who_now, programme, seed=int(rng.integers(1 << 40)))
+        told = raised(session(run, copy, f"c{k}", 3.0 * sessions))
+        out.asymmetry.take(told, ("asymmetry_change",), FOUND_IN_S + STAND_S)
+        out.false.update(alert.alert for alert in told if alert.known_at <= CHANGE_AT_S)
+        out.hours += CHANGE_AT_S / 3600
+    return out
+
+
 def whole_runs(
-    people: int, sessions: int, folder: Path, seed: int, progress: Callable[[], None] = lambda: None
+    people: int, sessions: int, folder: Path, seed: int, workers: int = 1, progress: Callable[[], None] = lambda: None
 ) -> Whole:
-    """Each runner runs so many uneventful sessions, then some with a change of right against left."""
+    """So many runners, each independent of the others; `progress` is told of each that is through."""
     out = Whole()
-    for number in range(people):
-        rng = np.random.default_rng([seed, number])
-        who, file = somebody(rng), folder / f"r{number}.sqlite"
-        for k in range(sessions):
-            run = SimulatedRun(today(who, rng), varied(rng, SESSION_S), seed=int(rng.integers(1 << 40)))
-            told = session(run, file, f"s{k}", 3.0 * k)
-            out.false.update(alert.alert for alert in raised(told))
-            out.hours += SESSION_S / 3600
-            out.sessions += 1
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for done in as_completed([pool.submit(runs_of, k, sessions, folder, seed) for k in range(people)]):
+            out.add(done.result())
             progress()
-        for k, moved in enumerate(CHANGES):
-            copy = Path(shutil.copy(file, folder / f"r{number}-{k}.sqlite"))  # what changed teaches nothing about usual
-            who_now = as_lopsided(today(who, rng), moved)
-            run = SimulatedRun(who_now, varied(rng, CHANGE_AT_S + 300.0), seed=int(rng.integers(1 << 40)))
-            told = raised(session(run, copy, f"c{k}", 3.0 * sessions))
-            out.asymmetry.take(told, ("asymmetry_change",), FOUND_IN_S + STAND_S)
-            out.false.update(alert.alert for alert in told if alert.known_at <= CHANGE_AT_S)
-            out.hours += CHANGE_AT_S / 3600
-            progress()
-        out.people += 1
     return out

@@ -27,7 +27,7 @@ def run() -> list[Step]:
 
 
 def test_each_level_beyond_the_longest_run_is_told_once_as_it_is_reached(run: list[Step]) -> None:
-    alerts = raised(analyse(run, Exposure(longest_distance_m=3000.0)), "longest_run")
+    alerts = raised(analyse(run, Exposure(longest_distance_m=3000.0, sessions=10)), "longest_run")
     assert [round(alert.value or 0.0) // 10 for alert in alerts] == [1, 3]
     assert alerts[0].time == pytest.approx(1.1 * 1000, abs=25)
     assert alerts[1].time == pytest.approx(1.3 * 1000, abs=25)
@@ -36,20 +36,25 @@ def test_each_level_beyond_the_longest_run_is_told_once_as_it_is_reached(run: li
 
 def test_without_speed_the_longest_run_is_a_matter_of_time() -> None:
     run = steps(Runner(seconds=1300))
-    assert len(raised(analyse(run, Exposure(longest_distance_m=10.0, longest_running_s=1000.0)), "longest_run")) == 1
+    exposure = Exposure(longest_distance_m=10.0, longest_running_s=1000.0, sessions=10)
+    assert len(raised(analyse(run, exposure), "longest_run")) == 1
+    assert raised(analyse(run, replace(exposure, sessions=9)), "longest_run") == []  # nine make no longest
     assert raised(analyse(run, Exposure()), "longest_run") == []
 
 
 def test_a_start_is_quick_only_beside_the_fastest_minutes(run: list[Step]) -> None:
-    quick = raised(analyse(run, Exposure(easy_speed_m_s=2.5, fast_speed_m_s=2.9)), "warmup_missing")
+    easy_before = Exposure(easy_speed_m_s=2.5, fast_speed_m_s=2.9, sessions=10, starts_easy=True)
+    quick = raised(analyse(run, easy_before), "warmup_missing")
     assert [(alert.value, alert.usual) for alert in quick] == [(pytest.approx(3.0), 2.9)]
     assert 300 <= quick[0].time < 330
-    assert raised(analyse(run, Exposure(easy_speed_m_s=2.5, fast_speed_m_s=3.1)), "warmup_missing") == []
+    others = ({"fast_speed_m_s": 3.1}, {"starts_easy": False}, {"starts_easy": None}, {"sessions": 9})
+    for other in others:
+        assert raised(analyse(run, replace(easy_before, **other)), "warmup_missing") == []
 
 
 def test_too_fast_wants_an_unusual_pace_and_form_that_drifts() -> None:
     tired = {name: lambda t: 0.06 if t > 900 else 0.0 for name in ("impact_peak_g", "contact_time_ms", "braking_m_s")}
-    exposure = Exposure(fast_speed_m_s=3.2)
+    exposure = Exposure(fast_speed_m_s=3.2, sessions=10)
     for speed, change, told in ((3.5, tired, 1), (3.0, tired, 0), (3.5, {}, 0)):
         run = steps(Runner(seconds=1500, speed=lambda _, speed=speed: speed, change=change))
         assert len(raised(analyse(run, exposure), "too_fast")) == told

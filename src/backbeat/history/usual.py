@@ -19,6 +19,10 @@ QUALITY_FROM = 0.6
 SESSIONS = 60
 """So many of the newest sessions make the baseline; with a half-life of 20, older ones would count less than 1/8."""
 
+EASY_MINUTES = 5
+EASY_SHARE = 0.95
+"""A session began easily if its first minutes were at less than this share of the pace of the rest."""
+
 
 def baseline_of(history: History, position: str, now_utc: float | None) -> Baseline:
     """What is usual for this runner with the sensor at this position.
@@ -72,13 +76,12 @@ def _exposure(history: History, past: Sequence[StoredSession], now_utc: float | 
     timed = [(s, now_utc - s.start_utc) for s in past if s.start_utc is not None]
     month = [s.summary or {} for s, ago in timed if ago <= 30 * DAY_S]
     week = [(s, ago) for s, ago in timed if ago <= 7 * DAY_S]
-    speeds = [
-        minute["speed_m_s"]
+    paces = [
+        [minute["speed_m_s"] for minute in history.minutes(s.id) if minute["speed_m_s"] is not None]
         for s, ago in timed
         if ago <= 90 * DAY_S
-        for minute in history.minutes(s.id)
-        if minute["speed_m_s"] is not None
     ]
+    speeds = [speed for minutes in paces for speed in minutes]
     enough = len(speeds) >= 60
     days = {math.floor(ago / DAY_S) for _, ago in week}
     known_for = max((ago for _, ago in timed), default=0.0)
@@ -91,4 +94,16 @@ def _exposure(history: History, past: Sequence[StoredSession], now_utc: float | 
         run_free_days=7 - len(days & set(range(7))) if known_for >= 7 * DAY_S else None,
         shoe=shoe,
         shoe_km=shoe_km,
+        sessions=len(paces),
+        starts_easy=_starts_easy(paces),
     )
+
+
+def _starts_easy(paces: Sequence[Sequence[float]]) -> bool | None:
+    """Whether more than half of the sessions began with slower minutes than the rest of them."""
+    easy = [
+        float(np.mean(minutes[:EASY_MINUTES])) < EASY_SHARE * float(np.median(minutes[EASY_MINUTES:]))
+        for minutes in paces
+        if len(minutes) >= 2 * EASY_MINUTES
+    ]
+    return sum(easy) > len(easy) / 2 if easy else None

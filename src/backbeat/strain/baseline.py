@@ -60,6 +60,8 @@ class Exposure:
         run_free_days: in the seven days before this session.
         shoe: id of the pair in use.
         shoe_km: its kilometres before this session.
+        sessions: of the last 90 days; few of them make no longest and no fastest worth an alert.
+        starts_easy: whether most of them began with easy minutes; None where too few tell.
     """
 
     longest_distance_m: float | None = None
@@ -70,6 +72,8 @@ class Exposure:
     run_free_days: int | None = None
     shoe: str | None = None
     shoe_km: float | None = None
+    sessions: int = 0
+    starts_easy: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

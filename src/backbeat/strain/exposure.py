@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from backbeat.strain.alerts import Alerts, Finding
 from backbeat.strain.baseline import Exposure
 from backbeat.strain.blocks import Block
+from backbeat.strain.catalogue import ENOUGH_SESSIONS
 from backbeat.strain.drift import Change
 from backbeat.strain.totals import FIRST_MINUTES_S, Totals
 
@@ -33,16 +34,18 @@ class ExposureWatch:
 
     def once(self, exposure: Exposure, totals: Totals, alerts: Alerts) -> Iterator[tuple[str, Finding]]:
         """What is told once, when its time has come."""
+        known = exposure.sessions >= ENOUGH_SESSIONS
         past = past_longest_pct(exposure, totals)
-        if past is not None and self._next_level("longest_run", alerts, past):
+        if known and past is not None and self._next_level("longest_run", alerts, past):
             yield "longest_run", Finding(True, False, past, 0.0)
         half_hour = alerts.rule("check_in_30").threshold
         if totals.running_s >= half_hour and self._first("check_in_30"):
             yield "check_in_30", Finding(True, False, totals.running_s)
         if totals.running_s >= FIRST_MINUTES_S and self._first("warmup_missing"):
-            speed = totals.first_minutes_speed
-            if speed is not None and exposure.fast_speed_m_s is not None and speed > exposure.fast_speed_m_s:
-                yield "warmup_missing", Finding(True, False, speed, exposure.fast_speed_m_s)
+            speed, fast = totals.first_minutes_speed, exposure.fast_speed_m_s
+            missed = speed is not None and fast is not None and speed > fast
+            if known and exposure.starts_easy and missed:  # who never warms up has not forgotten it
+                yield "warmup_missing", Finding(True, False, speed, fast)
 
     def at_end(self, exposure: Exposure, totals: Totals, alerts: Alerts) -> Iterator[tuple[str, Finding]]:
         """What belongs to the summary."""
@@ -57,6 +60,8 @@ class ExposureWatch:
     def too_fast(self, exposure: Exposure, block: Block, change: Change | None) -> Finding | None:
         """Among the fastest of 90 days while form drifts; None where the pace or its usual is not known."""
         if exposure.fast_speed_m_s is None or block.speed_m_s is None or change is None:
+            return None
+        if exposure.sessions < ENOUGH_SESSIONS:
             return None
         fast = block.speed_m_s > exposure.fast_speed_m_s
         drifting = change.form_score >= _BEGINS_TO_DRIFT
