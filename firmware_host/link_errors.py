@@ -28,5 +28,5 @@ def explained(error: BaseException) -> str:
     if "POWERED_OFF" in text or "powered off" in text.lower() or "No powered" in text:
         return "Bluetooth is switched off: bluetoothctl power on"
     if isinstance(error, OSError):
-        return f"there is no system bus to reach Bluetooth by ({text})"
+        return f"there is no system bus to reach Bluetooth by ({error.strerror or text})"
     return text or type(error).__name__

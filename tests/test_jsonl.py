@@ -45,8 +45,10 @@ def test_without_somebody_to_tell_it_ends_the_run(tmp_path: Path) -> None:
     with FullDisk(tmp_path / "events.jsonl", "w") as stream:
         lines = JsonLines(stream, "events.jsonl")
         events = [event for second in a_run() for event in second]
-        with pytest.raises(UserError, match="No space left"):
+        with pytest.raises(UserError, match="No space left on device; what it has so far are whole lines"):
             lines.take(BLOCK, events)
+    content = (tmp_path / "events.jsonl").read_text()
+    assert content == "" or content.endswith("\n")
 
 
 def test_a_file_is_begun_anew_or_refused_in_a_sentence(tmp_path: Path) -> None:

@@ -13,6 +13,13 @@ class SourceError(UserError):
     """A source that cannot be opened or read."""
 
 
+def why(error: Exception) -> str:
+    """What went wrong with a file or a connection, without the number and the names that Python puts around it."""
+    if isinstance(error, UnicodeDecodeError):
+        return "it is no text in UTF-8"
+    return getattr(error, "strerror", None) or str(error)
+
+
 def printable(text: str) -> str:
     """The text as a terminal may have it: what a file or its name says must not steer the terminal."""
     hidden = ("Cc", "Cf", "Cs")  # control characters, invisible ones, halves of characters

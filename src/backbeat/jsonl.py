@@ -57,10 +57,12 @@ class JsonLines:
             if isinstance(self._stream, io.FileIO):
                 with contextlib.suppress(OSError):
                     self._stream.truncate(self._whole)  # no half a line, which programs would stumble over
-            told = f"{self._name}: {error.strerror}; the events from here on are not written."
             if self._report is None:
-                raise UserError(told) from error
-            self._report(told)
+                raise UserError(
+                    f"{self._name}: {error.strerror}; what it has so far are whole lines, the rest is missing: "
+                    "make room and begin again."
+                ) from error
+            self._report(f"{self._name}: {error.strerror}; the events from here on are not written.")
 
 
 @contextlib.contextmanager

@@ -46,6 +46,14 @@ def a_run() -> list[Row]:
     ]
 
 
+@pytest.mark.parametrize("slip", ["nope", "postgresql"])
+def test_a_bare_word_is_no_database(slip: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="no database's address; write postgresql://user@host/"):
+        Archive(slip)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_run_is_kept_with_all_its_figures(archive: Archive) -> None:
     counts = archive.store(a_run(), [], NOW)
     assert (counts["live"], counts["alert"], counts["summary"], counts["again"]) == (10, 3, 1, 0)

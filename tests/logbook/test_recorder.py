@@ -324,11 +324,14 @@ def test_the_oldest_recordings_go_first_and_then_recording_stops(tmp_path: Path,
     assert current.exists()
     with pytest.raises(UserError, match="nearly full"):
         Recorder(tmp_path / "new.mcap", INFO, {}, room=Room(current, None, 1000, free))
+    assert not (tmp_path / "new.mcap").exists()
 
 
 def test_a_missing_folder_is_told_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="No such file or directory; choose a new file in a folder"):
         Recorder(tmp_path / "nowhere" / "run.mcap", INFO, {})
+    with pytest.raises(UserError, match="choose a new file in a folder"):
+        Recorder(Path("/proc/run.mcap"), INFO, {})  # which has no room, but that is not what is wrong with it
 
 
 def test_an_existing_file_is_never_overwritten(tmp_path: Path) -> None:

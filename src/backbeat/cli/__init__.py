@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import typer
 
 from backbeat import __version__
+from backbeat.cli.plain import in_words
 from backbeat.errors import UserError, printable
 
 COMMANDS = {
@@ -76,7 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if arguments is None else arguments)
     called = next((word for word in words if not word.startswith("-")), None)
     try:
-        _application(called)(words)
+        command = typer.main.get_command(_application(called))
+        in_words(command)
+        command(words)
     except UserError as error:
         typer.echo(printable(f"backbeat: {error}"), err=True)
         raise SystemExit(2) from None

@@ -27,7 +27,10 @@ def command(
     runner: Runner = None,
 ) -> None:
     """Write a session on one HTML page that loads nothing: for a phone, a desk or a printer."""
-    material = _of_recording(what) if ":" in what or Path(what).exists() else _of_history(what, history_file(runner))
+    recorded = ":" in what or Path(what).exists()
+    if not recorded and (Path(what).suffix or len(Path(what).parts) > 1):
+        raise UserError(f"{what}: there is no such recording; kept sessions are listed by `backbeat history`.")
+    material = _of_recording(what) if recorded else _of_history(what, history_file(runner))
     target = out or Path(f"backbeat-{material.name}.html")
     try:
         target.write_text(page(material), encoding="utf-8")

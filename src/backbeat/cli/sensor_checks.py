@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from backbeat.cli.patient import Finding, Patient
-from backbeat.errors import UserError
+from backbeat.errors import UserError, why
 from backbeat.samples import Samples
 from backbeat.sources import open_source
 from backbeat.worn import usable, worn_file
@@ -60,7 +60,7 @@ def check_bluetooth(patient: Patient) -> Iterator[Finding]:
     try:
         found = asyncio.run(adapters())
     except (OSError, LookupError) as error:
-        yield Finding("bad", f"Bluetooth cannot be reached ({error})", "sudo systemctl enable --now bluetooth")
+        yield Finding("bad", f"Bluetooth cannot be reached ({why(error)})", "sudo systemctl enable --now bluetooth")
         return
     if not found:
         yield Finding("bad", "there is no Bluetooth adapter", "Is it disabled in config.txt? A USB adapter works too.")

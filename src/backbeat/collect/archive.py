@@ -222,7 +222,12 @@ def _same(there: Any, value: Any) -> bool:
 
 def _place(url: str) -> URL:
     if "://" not in url:
-        return URL.create("sqlite", database=str(Path(url)))
+        file = Path(url)
+        if not file.suffix and len(file.parts) == 1 and not file.exists():  # a forgotten scheme, or a slip
+            raise UserError(
+                f"'{url}' is no database's address; write postgresql://user@host/{url} or a file such as {url}.db."
+            )
+        return URL.create("sqlite", database=str(file))
     try:
         place = make_url(url)
     except (ArgumentError, ValueError):

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backbeat.dashboard.style import STYLE
-from backbeat.errors import UserError
+from backbeat.errors import UserError, why
 from backbeat.mqtt.commands import RateLimit
 
 COOKIE = "backbeat-dashboard"
@@ -40,7 +40,7 @@ def passwords_in(file: Path) -> dict[str, str]:
     try:
         mode, lines = file.stat().st_mode, file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"The password file {file} cannot be read: {error}.") from None
+        raise UserError(f"The password file {file} cannot be read: {why(error)}.") from None
     if mode & 0o077:
         raise UserError(f"The password file {file} can be read by others; run: chmod 600 {file}")
     found = {}

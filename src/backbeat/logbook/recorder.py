@@ -94,9 +94,11 @@ class Recorder:
         self._path, self._info = path, info
         self._room = room or Room(path, removable)
         try:
-            if not self._room.make():
-                raise UserError(f"{path}: the disk is nearly full; make room or record elsewhere.")
             self._storage = storage or DiskFile(path)
+            if not self._room.make():
+                self._storage.close()
+                path.unlink(missing_ok=True)
+                raise UserError(f"{path}: the disk is nearly full; make room or record elsewhere.")
         except OSError as error:
             raise UserError(f"{path}: {error.strerror}; choose a new file in a folder that can be written.") from None
         self._writer = McapWriter(self._storage, f"backbeat {__version__}", channels(), _metadata(info, settings))

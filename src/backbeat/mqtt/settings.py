@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from annotated_types import Ge, Le
 
-from backbeat.errors import UserError
+from backbeat.errors import UserError, why
 from backbeat.mqtt.commands import COMMANDS
 from backbeat.mqtt.topics import Topics, checked_id, checked_root, default_root
 
@@ -192,7 +192,7 @@ class MqttSettings:
         try:
             lines = file.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise MqttError(f"The password file {file} cannot be read: {error}.") from None
+            raise MqttError(f"The password file {file} cannot be read: {why(error)}.") from None
         if not lines or not lines[0]:
             raise MqttError(f"The password file {file} is empty; its first line is the password.")
         return lines[0]

@@ -10,6 +10,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from backbeat.errors import why
 from backbeat.mqtt.settings import MqttError, MqttSettings
 
 PATIENCE_S = 5.0
@@ -37,7 +38,7 @@ def try_to_connect(settings: MqttSettings) -> None:
     try:
         client.connect(*settings.address)
     except OSError as error:
-        raise MqttError(f"The broker {settings.name} does not answer: {error}.") from None
+        raise MqttError(f"The broker {settings.name} does not answer: {why(error)}.") from None
     end = time.monotonic() + PATIENCE_S
     while not answers and time.monotonic() < end:
         client.loop(timeout=0.2)

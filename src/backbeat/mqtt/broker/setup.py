@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from backbeat.errors import UserError
+from backbeat.errors import UserError, why
 from backbeat.mqtt.broker.access import Access, coach_rights, coach_user, runner_rights, runner_user
 from backbeat.mqtt.broker.files import broker_user, hand_over, write
 
@@ -95,7 +95,7 @@ class BrokerFolder:
             write(self.folder / "mosquitto.conf", text.encode(), 0o644)
             write(self.folder / "address", f"{names[0]}:{port}\n".encode(), 0o644)
         except (OSError, ValueError) as error:
-            raise UserError(f"The broker cannot be set up in {self.folder}: {error}.") from None
+            raise UserError(f"The broker cannot be set up in {self.folder}: {why(error)}.") from None
         return names
 
     def add_runner(self, team: str, runner: str, *, homeassistant: bool, phone: bool, new_password: bool) -> Client:
@@ -134,6 +134,6 @@ class BrokerFolder:
             self._access.put(user, password, rights)
             address = (self.folder / "address").read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise UserError(f"{user} cannot be added in {self.folder}: {error}.") from None
+            raise UserError(f"{user} cannot be added in {self.folder}: {why(error)}.") from None
         files = f"ca_file={quote(str(folder / 'ca.crt'))}&password_file={quote(str(folder / 'password'))}"
         return Client(user, folder, f"mqtts://{user}@{address}?{files}&{query}")
