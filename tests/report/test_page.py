@@ -163,6 +163,25 @@ def test_markup_in_what_was_entered_stays_text(tmp_path: Path) -> None:
     assert "&lt;script&gt;" in text
 
 
+def test_a_run_too_short_for_lines_says_so() -> None:
+    short = page(of_run(Runner(seconds=50, speed=lambda _: 3.0)))
+    Elements(short)
+    assert "too short for lines over time" in short
+    assert "polyline" not in short
+    assert "too short for lines over time" not in page(of_run(Runner(seconds=200, speed=lambda _: 3.0)))
+
+
+def test_a_recording_or_session_that_is_not_there_is_said_to_be_what_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    for what, told in (("nope.mcap", "no such recording"), ("last", "no session is kept")):
+        with pytest.raises(SystemExit) as end:
+            main(["report", what])
+        assert end.value.code == 2
+        assert told in capsys.readouterr().err
+
+
 def test_trend_over_sessions(tmp_path: Path) -> None:
     file = tmp_path / "me.sqlite"
     for k in range(4):

@@ -206,6 +206,8 @@ class History(Closing):
         for session in reversed(known):
             if name in (session.id, "last"):
                 return session
+        if not known:
+            raise UserError(f"no session is kept in {self.file} yet; a run of 30 seconds and more is one.")
         raise UserError(f"there is no session '{name}'; `backbeat history` lists them.")
 
     def minutes(self, session: str) -> list[dict[str, Any]]:

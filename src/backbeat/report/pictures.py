@@ -23,12 +23,13 @@ _TIMELINES = (
     ("grade_pct", "Slope", "%", 4.0, True),
 )
 
+LEAST_MINUTES = 2
+"""One minute is a dot, which shows nothing over time."""
+
 
 def minute_by_minute(material: Material) -> list[str]:
     """The run as lines over time with its alerts, and the figures behind them."""
     minutes = material.minutes
-    if not minutes:
-        return []
     start = float(material.summary["start"])
     at = [(float(m["start"]) - start) / 60 for m in minutes]
     end = (float(material.summary["end"]) - start) / 60
@@ -37,7 +38,7 @@ def minute_by_minute(material: Material) -> list[str]:
         Mark((float(a["known_at"]) - start) / 60, number, str(a["message"])) for number, a in enumerate(raised, start=1)
     ]
     pictures = []
-    for name, title, unit, span, zero in _TIMELINES:
+    for name, title, unit, span, zero in _TIMELINES if len(minutes) >= LEAST_MINUTES else ():
         values = [m.get(name) if name in m else m["measures"].get(name) for m in minutes]
         pictures.append(
             timeline(
@@ -45,9 +46,13 @@ def minute_by_minute(material: Material) -> list[str]:
             )
         )
     parts = ["<h2>Minute by minute</h2>", *(picture for picture in pictures if picture)]
+    if not pictures:
+        parts.append(f"<p>The run was too short for lines over time: these take {LEAST_MINUTES} minutes.</p>")
     if raised:
         items = "".join(_alert(a, start) for a in raised)
         parts.append(f"<h3>Alerts</h3><ol>{items}</ol>")
+    if not minutes:
+        return parts
     rows = []
     for x, minute in zip(at, minutes, strict=True):
         cells = [minute.get(n) if n in minute else minute["measures"].get(n) for n, *_ in _TIMELINES]
