@@ -34,6 +34,8 @@ GOLDEN = 0.6180339887
 """Its multiples, modulo one, spread over the interval more evenly than chance would have it."""
 STALL_S = 0.5
 """So long without a reading from a chip that is set to give hundreds a second, and it is started anew."""
+STALL_VISITS = 3
+"""That many visits must have been in vain, too: a host that was busy for long finds a FIFO that has to be emptied."""
 BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 AWAKE_S = 0.9
 """A reader of this source gets at least an empty block this often."""
@@ -128,18 +130,22 @@ class ChipSource(Closing):
         pause = min(LONGEST_PAUSE_S, self._chip.facts.depth_s / VISITS_A_FIFO)
         period, phase = 1 / self._chip.facts.rate_hz, 0.0
         alive = spoken = self._host.now()
+        in_vain = 0
         while not self._stopped:
             try:
+                in_vain += 1
                 for block in self._visit():
                     yield block
                     alive = spoken = self._host.now()
-                if self._host.now() - alive > STALL_S:
+                    in_vain = 0
+                if in_vain >= STALL_VISITS and self._host.now() - alive > STALL_S:
                     if self._ended():
                         return
                     raise ChipFault(f"no reading for {STALL_S:g} s")
             except (OSError, ChipFault) as error:
                 yield from self._recover(error)
                 alive = spoken = self._host.now()
+                in_vain = 0
             for extra in self._extras:
                 yield from extra.ask(self._host.now())
             if self._host.now() - spoken > AWAKE_S:

@@ -1,4 +1,4 @@
-"""InvenSense ICM-20948: banked registers, an untagged FIFO of 512 bytes (0.2 s), no readable clock.
+"""InvenSense ICM-20948: banked registers, an untagged FIFO of 512 bytes or more (0.2 s), no readable clock.
 
 Registers: InvenSense DS-000189, chapters 7 to 10. The magnetometer is not used. A 1.8 V part: only boards with level
 shifters belong on a Raspberry Pi.
@@ -37,7 +37,9 @@ ACCEL_SMPLRT_DIV_1, ACCEL_SMPLRT_DIV_2, ACCEL_CONFIG = 0x10, 0x11, 0x14
 RATES = {1125 / 11: 10, 1125 / 5: 4}
 """Readings a second to the dividers: 1125 Hz over one more. (Some sources say 1100 Hz for the gyroscope: the true
 rate is measured.)"""
-FIFO = Place(INT_STATUS_2, 0x1F, FIFO_COUNT, FIFO_R_W, 512)
+LEAST_FIFO, MOST_FIFO = 512, 4096
+"""Bytes: the data sheet has the first, owners found the second. It is visited as if small, and read to the end."""
+FIFO = Place(INT_STATUS_2, 0x1F, FIFO_COUNT, FIFO_R_W, MOST_FIFO)
 
 
 class Icm20948:
@@ -59,7 +61,7 @@ class Icm20948:
             acc_range_g=16.0,
             gyr_range_dps=2000.0,
             clock_error=0.1,
-            depth_s=FIFO.capacity / PACKET / self._rate,
+            depth_s=LEAST_FIFO / PACKET / self._rate,
             counted=True,
         )
 

@@ -54,7 +54,7 @@ class Place:
         overflow: its bits.
         count: register of the number of bytes, big-endian.
         data: register to read them from.
-        capacity: bytes.
+        capacity: bytes that it holds at most.
     """
 
     status: int
