@@ -89,7 +89,7 @@ def played(name: str, tape: Recorded) -> list[float]:
     return took
 
 
-@pytest.mark.parametrize("name", ["lsm6dsox", "lsm6ds3trc", "mpu6050", "icm42688"])
+@pytest.mark.parametrize("name", ["lsm6dsox", "lsm6ds3trc", "mpu6050", "icm42688", "lsm9ds1"])
 def bench_chip(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """FIFO bytes to readings on the host's clock; smbus2 and the kernel come on top."""
     tape = recorded(name, monkeypatch)
