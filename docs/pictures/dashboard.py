@@ -11,7 +11,6 @@ import shutil
 import sys
 import tempfile
 import threading
-import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,18 +21,27 @@ from paho.mqtt.publish import multiple
 from playwright.sync_api import sync_playwright
 
 from backbeat.dashboard.child import DashboardProcess
-from backbeat.events import as_json
+from backbeat.events import Symmetry, as_json
 from backbeat.mqtt import MqttSettings
 from backbeat.mqtt.payloads import encoded, message
 from backbeat.team.outing import Outing
+from backbeat.team.rounds import ROUND_S
 from backbeat.team.runners import TEAM
 from rigs.mosquitto import Mosquitto
 from rigs.runs import summary
 from rigs.told import envelope, root
 
-PACE = 10.0
-WAIT_S = 50.0
-"""Eight minutes of running: by then most alerts of the demo are there, and its round goes on for four."""
+PACE = 5.0
+"""Slower than the demo's: all pictures are taken while the same round goes on."""
+
+ALERTS = ("Kim: Asymmetry change, left", "Sam: Impact high", "Tina: Impact high")
+"""They are there after some eight minutes of running; the round goes on for four."""
+
+SHOTS = (
+    ("team", "/", 1280, 980, False),
+    ("runner", "/runner/demo/sam", 1280, 1640, False),
+    ("me", "/me/demo/tina", 390, 844, True),
+)
 
 
 def weeks(port: int) -> None:
@@ -49,6 +57,9 @@ def weeks(port: int) -> None:
                 cadence_spm=166.0 + number + draw.gauss(0, 1.2),
                 impact_peak_g=2.55 + 0.08 * number + draw.gauss(0, 0.06),
                 contact_time_ms=238.0 - number + draw.gauss(0, 3),
+                symmetry=Symmetry(
+                    start=0.0, end=1.0, known_at=1.0, steps_left=50, steps_right=50, impact_pct=draw.gauss(0, 1.5)
+                ),
             )
             payload = encoded(message(envelope(k + 1, session, day.isoformat()), as_json(body)))
             messages.append((f"{root(runner.id, 'demo')}/session/{session}/summary", payload, 1, True))
@@ -64,23 +75,22 @@ def main(folder: Path) -> None:
     program = shutil.which("mosquitto", path="/usr/sbin:/usr/bin")
     with tempfile.TemporaryDirectory() as scratch, Mosquitto(str(program), Path(scratch)) as broker:
         weeks(broker.port)
-        outing = Outing(MqttSettings.from_url(broker.url), sys.stderr.write, pace=PACE, seconds=1e4)
+        outing = Outing(MqttSettings.from_url(broker.url), print, pace=PACE, seconds=1e4)
         running = threading.Thread(target=outing.run)
         with DashboardProcess(broker.url) as served, sync_playwright() as playwright:
             running.start()
-            time.sleep(WAIT_S)
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-            for name, path, width, height, dark in (
-                ("team", "/", 1280, 980, False),
-                ("runner", "/runner/demo/sam", 1280, 1640, False),
-                ("me", "/me/demo/tina", 390, 844, True),
-            ):
+            pages = []
+            for name, path, width, height, dark in SHOTS:
                 page = browser.new_page(
                     viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
                 )
                 page.goto(served.address + path)
-                page.get_by_text("Running").first.wait_for()
-                time.sleep(3.0)
+                pages.append((name, page))
+            team = pages[0][1]
+            for alert in ALERTS:
+                team.get_by_role("heading", name=alert).wait_for(timeout=1000 * ROUND_S / PACE)
+            for name, page in pages:
                 page.screenshot(path=folder / f"dashboard-{name}.png")
             browser.close()
             outing.stop()

@@ -7,11 +7,9 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import tomllib
 import urllib.request
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,6 +20,7 @@ from backbeat.mqtt.payloads import Info
 from backbeat.mqtt.schemas import message_schema
 from backbeat.mqtt.topics import CHANNELS, Topics
 from rigs.mosquitto import Mosquitto, free_port
+from rigs.node_red import NodeRed
 from rigs.reader import wait_until
 from rigs.runs import INFO, a_run, readings
 
@@ -123,35 +122,20 @@ def node_red() -> str:
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_node_red_imports_the_flow_and_shows_a_live_value(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    flow: list[dict[str, Any]] = json.loads((CONFIG / "node-red/backbeat-flow.json").read_text())
-    for node in flow:
-        if node["type"] == "mqtt-broker":
-            node["port"] = str(mosquitto.port)
-        if node["type"] == "mqtt in":
-            assert fields_of(node["topic"])
-    (tmp_path / "flows.json").write_text(json.dumps(flow))
-    (tmp_path / "settings.js").write_text(
-        "module.exports = { uiHost: '127.0.0.1', flowFile: 'flows.json', telemetry: { enabled: false } };"
-    )
-    port = free_port()
-    words = [node_red(), "--port", str(port), "--userDir", str(tmp_path), "--settings", str(tmp_path / "settings.js")]
-    page = f"http://127.0.0.1:{port}/backbeat"
-    with (tmp_path / "log").open("wb") as log:
-        server = subprocess.Popen(words, stdout=log, stderr=log)
-    try:
-        wait_until(lambda: b"Connected to broker" in (tmp_path / "log").read_bytes(), "Node-RED", 120)
+    server = NodeRed(node_red(), mosquitto.port, tmp_path)
+    topics = [node["topic"] for node in server.flow if node["type"] == "mqtt in"]
+    assert topics
+    assert all(fields_of(topic) for topic in topics)
+    with server:
         run = Publisher(MqttSettings.from_url(f"{mosquitto.url}?team=red&runner=anna"), INFO, report=print)
         run.wait_connected()
         for second, events in enumerate(a_run()):
             run.take(readings(second, 1.0), events)
 
         def shown() -> bool:
-            with urllib.request.urlopen(page, timeout=10) as answer:
+            with urllib.request.urlopen(server.page, timeout=10) as answer:
                 text = html.unescape(answer.read().decode())
             return "<td>red/anna</td><td>running</td><td>170</td>" in text and "anna: impact_high right raised" in text
 
         wait_until(shown, "the figures on the page", 60)
         run.finish([])
-    finally:
-        server.terminate()
-        server.wait()

@@ -52,7 +52,8 @@ def command(
         broker = stack.enter_context(EmbeddedBroker(port))
         settings = MqttSettings.from_url(f"{broker.url}?version=3.1.1")
         say = _sayer(console)
-        say(f"Six simulated runners (nobody real), {pace:g} times as fast as life{_how_long(minutes)}:")
+        fast = f"{pace:g} times as fast as life, their clocks too"
+        say(f"Six simulated runners (nobody real), {fast}{_how_long(minutes)}:")
         for runner in TEAM:
             say(f"  {runner.name:6} {runner.story}")
         say("Subscribe in another terminal with:")

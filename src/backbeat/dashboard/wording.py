@@ -91,7 +91,13 @@ def symmetry(live: Live | None) -> tuple[str, str]:
         value, label = live.impact_symmetry_change_pct, "right/left since the start"
     else:
         return "–", "right against left"
-    return f"{value:+.1f}".replace("-", "−"), label
+    return signed(f"{value:+.1f}"), label
+
+
+def signed(figure: str) -> str:
+    """A figure with its sign as it is typeset; none for zero."""
+    zero = not any(digit in figure for digit in "123456789")
+    return figure.lstrip("+-") if zero else figure.replace("-", "−")
 
 
 def usual_impact(runner: Runner) -> str:

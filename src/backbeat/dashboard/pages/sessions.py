@@ -10,7 +10,7 @@ from backbeat.dashboard.message import number
 from backbeat.dashboard.pages.frame import Frame
 from backbeat.dashboard.reader import Reader
 from backbeat.dashboard.runner import Runner, Session
-from backbeat.dashboard.wording import session_title
+from backbeat.dashboard.wording import session_title, signed
 
 MOST = 200
 """Rows on one page."""
@@ -95,7 +95,7 @@ def _cells(runner: Runner, session: Session, named: bool) -> tuple[str, ...]:
         words.amount(number(summary, "steps"), "").strip(),
         words.amount(number(summary, "cadence_spm"), "steps/min"),
         words.amount(number(summary, "impact_peak_g"), "g", 2),
-        words.amount(number(inner["symmetry"], "impact_pct"), "%", 1, signed=True),
+        signed(words.amount(number(inner["symmetry"], "impact_pct"), "%", 1, signed=True)),
         "–" if index is None else f"{index:.0f} of 100",
         str(raised) if raised else "none",
         "yes" if session.summary is not None else "",
