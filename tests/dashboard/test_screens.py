@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from backbeat.dashboard.child import DashboardProcess
+from backbeat.dashboard.wording import moment
 from backbeat.mqtt import MqttSettings, Publisher
 from dashboard.conftest import PATIENCE_MS, Open
 from rigs.device import Device
@@ -101,7 +102,7 @@ def test_a_page_opened_late_is_complete(broker: Mosquitto, dashboard: DashboardP
         expect(page.get_by_text("Seen by Kim")).to_be_visible()
         expect(page.get_by_text("Pain 4 of 10 before the run: left hip")).to_be_visible()
         expect(page.get_by_text("Connection lost").or_(page.get_by_text("Stale")).first).to_be_visible()
-        page.get_by_role("link", name="Open the page of session older").click()
+        page.get_by_role("row").get_by_role("link", name=moment("2026-05-01T07:00:00Z")).click()
         expect(page.get_by_text("You ran for 30 min")).to_be_visible()
 
 

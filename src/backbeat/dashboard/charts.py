@@ -224,7 +224,9 @@ class Trend:
                 whole = Plot(f"{plot.name} of each session", plot.unit, (("median", field, "--accent"),), plot.decimals)
                 values = [figures[field] for _, figures in sessions]
                 options = _options(whole, [list(values)])
-                options["xAxis"] |= {"type": "category", "data": list(names), "min": None, "max": None}
+                days = [name.partition(",")[0] for name in names]
+                options["xAxis"] |= {"type": "category", "data": days, "min": None, "max": None}
+                options["grid"] |= {"right": 40, "bottom": 10}  # room for a day below the last point
                 options["xAxis"]["axisLabel"] = {":color": _colour("--soft"), "hideOverlap": True}
                 options["series"][0] |= {"showSymbol": True, "symbolSize": 8}
                 with Box("figure", "bb-chart"):

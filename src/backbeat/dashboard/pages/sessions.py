@@ -15,7 +15,16 @@ from backbeat.dashboard.wording import session_title, signed
 MOST = 200
 """Rows on one page."""
 
-HEAD = ("When", "Running", "Steps", "Cadence", "Impact", "Right against left", "Index", "Alerts", "Page")
+HEAD = (
+    "When",
+    "Running",
+    "Steps",
+    "Cadence, steps/min",
+    "Impact, g",
+    "Right against left, %",
+    "Index of 100",
+    "Alerts",
+)
 
 
 def page(reader: Reader, who: str) -> None:
@@ -25,7 +34,6 @@ def page(reader: Reader, who: str) -> None:
         Text("h1", "Sessions")
         Text("p", "What the broker keeps: the last fifty sessions of each runner, newest first.", "bb-soft")
         missing = Text("p", "", "bb-soft")
-        Text("h2", "")
         table = SessionTable(named=True)
 
     def refresh() -> None:
@@ -61,7 +69,7 @@ class SessionTable:
                 Text("p", "No session yet. One begins after 30 s of running.", "bb-soft")
                 return
             with Box("table"):
-                Text("caption", "Medians over the running steps")
+                Text("caption", "Medians over the running steps; the date opens the session's page")
                 with Box("thead"), Box("tr"):
                     for name in (("Runner",) if self._named else ()) + HEAD:
                         Text("th", name, props="scope=col")
@@ -73,13 +81,12 @@ class SessionTable:
         team, runner, session, *cells, finished = row
         with Box("tr"):
             for index, cell in enumerate(cells):
-                Text("td" if index else "th", cell, props="" if index else "scope=row")
-            with Box("td"):
-                if finished:
-                    target = f"/report/{team}/{runner}/{session}"
-                    Link("Open", target, props=f'aria-label="Open the page of session {session}"')
+                tag, props = ("td", "") if index else ("th", "scope=row")
+                if finished and index == self._named:  # when it was opens its page
+                    with Box(tag, props=props):
+                        Link(cell, f"/report/{team}/{runner}/{session}")
                 else:
-                    Text("span", "not yet", "bb-soft")
+                    Text(tag, cell, props=props)
 
 
 def _cells(runner: Runner, session: Session, named: bool) -> tuple[str, ...]:
@@ -93,10 +100,10 @@ def _cells(runner: Runner, session: Session, named: bool) -> tuple[str, ...]:
         session_title(runner, session),
         "–" if running is None else words.clock(running),
         words.amount(number(summary, "steps"), "").strip(),
-        words.amount(number(summary, "cadence_spm"), "steps/min"),
-        words.amount(number(summary, "impact_peak_g"), "g", 2),
-        signed(words.amount(number(inner["symmetry"], "impact_pct"), "%", 1, signed=True)),
-        "–" if index is None else f"{index:.0f} of 100",
+        words.amount(number(summary, "cadence_spm"), "").strip(),
+        words.amount(number(summary, "impact_peak_g"), "", 2).strip(),
+        signed(words.amount(number(inner["symmetry"], "impact_pct"), "", 1, signed=True)).strip(),
+        words.amount(index, "").strip(),
         str(raised) if raised else "none",
         "yes" if session.summary is not None else "",
     )
