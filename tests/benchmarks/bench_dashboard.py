@@ -1,4 +1,4 @@
-"""Fifty runners on one page in Chromium: from a message to the page, and what the server costs.
+"""Fifty runners on one page in Chromium: from a message to the page, and what the server costs; a phone's slow link.
 
 Run: make bench ARGS=tests/benchmarks/bench_dashboard.py
 """
@@ -68,4 +68,32 @@ def bench_fifty_runners(mosquitto: Mosquitto, figure: Callable[[str], None]) -> 
         for name, each in (("alert", delays), ("second", seconds)):
             middle, worst = statistics.median(each), max(each)
             figure(f"dashboard, {name} to page: median {1000 * middle:.0f} ms, worst of {ALERTS} {1000 * worst:.0f} ms")
+        browser.close()
+
+
+LINK = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
+"""A slow phone's: 400 ms there and back, 400 kbit/s (Chromium holds web sockets back by neither)."""
+
+
+def bench_slow_link(mosquitto: Mosquitto, figure: Callable[[str], None]) -> None:
+    with DashboardProcess(mosquitto.url) as served, ExitStack() as stack, sync_playwright() as playwright:
+        for name in ("ada", "bob", "cleo", "dan", "eve", "finn"):
+            stack.enter_context(Device(mosquitto.port, name)).run()
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        phone = browser.new_context(viewport={"width": 390, "height": 844})
+        for path in ("/", "/runner/home/ada", "/me/home/ada"):
+            for visit in ("first", "again"):
+                page = phone.new_page()
+                link = phone.new_cdp_session(page)
+                loaded: list[float] = []
+                link.on("Network.loadingFinished", lambda end, to=loaded: to.append(end["encodedDataLength"]))
+                link.send("Network.enable")
+                link.send("Network.emulateNetworkConditions", LINK)
+                start = time.monotonic()
+                page.goto(served.address + path, wait_until="commit", timeout=PATIENCE_MS)
+                page.get_by_text("Running").first.wait_for(timeout=PATIENCE_MS)
+                shown = time.monotonic() - start
+                size = sum(loaded) / 1000
+                figure(f"dashboard, slow link, {path} {visit}: shown after {shown:.1f} s, {size:.0f} kB")
+                page.close()
         browser.close()
