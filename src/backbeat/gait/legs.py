@@ -33,8 +33,8 @@ def features(body: FloatArray, contact: float, period: float) -> FloatArray:
     """
     at = contact + period * _PHASE
     k = np.minimum(np.maximum(at, 0.0), body.shape[1] - 2).astype(np.intp)
-    left = body[:, k]
-    return np.asarray(left + (at - k) * (body[:, k + 1] - left)).T.ravel()
+    left = body.take(k, axis=1)
+    return np.asarray(left + (at - k) * (body.take(k + 1, axis=1) - left)).T.ravel()
 
 
 def sense_evidence(step: FloatArray, before: FloatArray, period: float, *, gyroscope: bool, running: bool) -> float:

@@ -20,6 +20,7 @@ from backbeat.samples import STANDARD_GRAVITY, FloatArray
 LENGTH = 130
 """Longest stride, grid samples; 140 steps/min is 86."""
 
+_ONES = np.ones(LENGTH)
 _DEGREES = 180.0 / math.pi / RATE_HZ
 
 
@@ -63,7 +64,7 @@ def stride(
     if begin < max(low.start, 0) or not 0 < length < LENGTH:
         return None
     sensor = low.view(begin, end)[3:]
-    mean = sensor @ np.full(length, 1.0 / length)
+    mean = sensor @ (_ONES[:length] / length)
     moving = sensor - mean[:, None]
     path = np.empty((len(sensor) - 2, length))  # sideways, and with a gyroscope about the three axes
     np.matmul(matrix[1], moving[:3], out=path[0])
@@ -71,7 +72,7 @@ def stride(
         np.matmul(matrix, moving[3:], out=path[1:])
     path = path.cumsum(axis=1)
     path[0] = (path[0] - path[0].sum() / length).cumsum()
-    sway, *angles = (path.max(axis=1) - path.min(axis=1)).tolist()
+    sway, *angles = (np.maximum.reduce(path, axis=1) - np.minimum.reduce(path, axis=1)).tolist()
     sway *= STANDARD_GRAVITY / RATE_HZ**2
     if not angles:
         return Stride(None, None, None, None, None, sway, mean)
