@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from backbeat.events import ActivityChange, SignalQuality, Stability, Step
 from backbeat.gait import axes as body_axes
 from backbeat.gait.activity import ActivityState
@@ -92,7 +94,7 @@ class Analysis:
 
     def extend(self, part: Samples) -> Sequence[GaitEvent]:
         """Add readings; what they settle."""
-        if part.saturated.any():
+        if np.count_nonzero(part.saturated):
             self._saturated += part.time[part.saturated].tolist()
         self._last = float(part.time[-1])
         told = self._stretch.extend(part)

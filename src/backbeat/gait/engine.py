@@ -93,7 +93,7 @@ class Engine:
         before, self._last_time = self._last_time, time.item(-1)
         holes = time[1:] - time[:-1] > LONGEST_HOLE_S
         begins = before is not None and time.item(0) - before > LONGEST_HOLE_S
-        if not begins and not np.logical_or.reduce(holes):
+        if not begins and not np.count_nonzero(holes):
             return self._extend(block)
         cuts = [0] if begins else []
         cuts += (np.flatnonzero(holes) + 1).tolist()

@@ -71,7 +71,7 @@ def stride(
     if len(path) > 1:
         np.matmul(matrix, moving[3:], out=path[1:])
     path = path.cumsum(axis=1)
-    path[0] = (path[0] - path[0].sum() / length).cumsum()
+    path[0] = (path[0] - np.add.reduce(path[0]) / length).cumsum()
     sway, *angles = (np.maximum.reduce(path, axis=1) - np.minimum.reduce(path, axis=1)).tolist()
     sway *= STANDARD_GRAVITY / RATE_HZ**2
     if not angles:
