@@ -25,7 +25,7 @@ from dbus_fast import BusType, Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 from dbus_fast.errors import DBusError
 
-PATIENCE_S = 90
+PATIENCE_S = 240
 PROPERTIES = {
     "read": Characteristic.Properties.READ,
     "write": Characteristic.Properties.WRITE,
@@ -139,7 +139,11 @@ class BluetoothVm:
             -device virtconsole,chardev=hci -netdev user,id=n,restrict=on,hostfwd=tcp:127.0.0.1:{bus_port}-:5000
             -device virtio-net-pci,netdev=n,romfile= -device virtio-rng-pci
         """
-        boot = "console=ttyS0 quiet loglevel=4 panic=-1 nokaslr mitigations=off tsc=reliable random.trust_cpu=on"
+        # no_timer_check: on a busy machine the guest takes its emulated timer for a broken one and stops
+        boot = (
+            "console=ttyS0 quiet loglevel=4 panic=-1 nokaslr mitigations=off tsc=reliable random.trust_cpu=on "
+            "no_timer_check"
+        )
         return [shutil.which("qemu-system-x86_64"), *options.split(), "-append", boot]
 
     def _listen(self, ready):
