@@ -75,7 +75,7 @@ def delays(nodes: Any) -> dict[str, str]:
         time.sleep(max(0.0, begin + number / A_SECOND - time.perf_counter()))
         sent[what, number] = time.perf_counter()
         run.take(readings(1.0, 0.0), [alert(90.0, value=float(number)) if number % 2 else step(float(number))])
-    wait_until(lambda: sum(what == "alert" for what, _ in watch.came) >= ASKED // 2, "alerts")
+    wait_until(lambda: sum(what == "alert" for what, _ in watch.came) >= ASKED // 2, "alerts", 150.0)
     run.finish([])
     watch.close()
     told = {}
@@ -133,22 +133,24 @@ def bench_fleet(broker: str, runners: int, more: str, tmp_path: Path) -> None:
         with Archive(*reversed(nodes.ports)) as archive:
             playing = threading.Thread(target=lambda: played.append(fleet.play(counts.append)))
             playing.start()
-            wait_until(lambda: counts[-1].connected == runners, "devices", 300.0)
-            begin, calm, busy = time.monotonic(), counts[-1], cpu_s(nodes)
-            told = delays(nodes)
-            elapsed, sent = time.monotonic() - begin, counts[-1].messages - calm.messages
-            busy = cpu_s(nodes) - busy
-            while_steady = counts[-1]
-            held = memory_mb(nodes.pids(0))
-            nodes.kill_node(0)
-            storm = time.monotonic()
-            nodes.start_node(0)
-            wait_until(
-                lambda: counts[-1].reconnects - while_steady.reconnects >= runners, "reconnects", AT_MOST_S - 100.0
-            )
-            storm = time.monotonic() - storm
-            fleet.stop()
-            playing.join()
+            try:
+                wait_until(lambda: counts[-1].connected == runners, "devices", 300.0)
+                begin, calm, busy = time.monotonic(), counts[-1], cpu_s(nodes)
+                told = delays(nodes)
+                elapsed, sent = time.monotonic() - begin, counts[-1].messages - calm.messages
+                busy = cpu_s(nodes) - busy
+                while_steady = counts[-1]
+                held = memory_mb(nodes.pids(0))
+                nodes.kill_node(0)
+                storm = time.monotonic()
+                nodes.start_node(0)
+                wait_until(
+                    lambda: counts[-1].reconnects - while_steady.reconnects >= runners, "reconnects", AT_MOST_S - 100.0
+                )
+                storm = time.monotonic() - storm
+            finally:
+                fleet.stop()
+                playing.join()
             archive.wait_for(played[0].keys)
         twice = sum(archive.keys.values()) - len(archive.keys)
     sys.stdout.write(

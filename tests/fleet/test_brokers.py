@@ -46,7 +46,13 @@ def test_what_the_table_says_of_a_broker_is_what_it_does(broker: str, tmp_path: 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("broker", "runners", "killed"),
-    [("NATS, 3 nodes", 100, 0), ("NATS, 3 nodes", 100, 2), ("RabbitMQ, 3 nodes", 40, 0)],
+    [
+        ("NATS, 3 nodes", 100, 0),
+        ("NATS, 3 nodes", 100, 1),
+        ("NATS, 3 nodes", 100, 2),
+        ("RabbitMQ, 3 nodes", 40, 0),
+        ("RabbitMQ, 3 nodes", 40, 1),
+    ],
 )
 def test_a_node_killed_in_the_middle_costs_no_alert_and_no_summary(
     broker: str, runners: int, killed: int, tmp_path: Path
