@@ -38,13 +38,15 @@ def section(whole: Whole, sessions: int, command: str) -> str:
 The figures above begin with blocks of steps, so that many hours take minutes. Here {whole.people} simulated
 runners gave readings (`sim:` at 100 Hz): {sessions} uneventful sessions of {SESSION_S / 60:.0f} min each, every one
 against the history of those before it, then {len(CHANGES)} in which right against left moves after 25 minutes. Pace
-changes every minute or so, slopes reach ±6 %. Made by `{command}`.
+changes every minute or so, slopes reach ±6 %. Made by
+`{command}`.
 
 - Alerts about form and signal while nothing had changed: {10 * false / whole.hours:.2f} in 10 h (95 % interval
   {low:.2f} to {high:.2f}; {false} in {whole.hours:.0f} h: {by_name}).
-- Alerts that say how fast or how far a run was, and are so: {facts_by_name}. With only a few sessions to compare with,
-  the next one is often faster or farther than all of them. Counted with the others they make
-  {10 * (false + told) / whole.hours:.2f} in 10 h, above the target of 1.
+- Alerts that say how fast or how far a run was, and are so: {facts_by_name}. They speak from ten sessions in 90 days on
+  (before, the next run is often beyond all of them), `warmup_missing` to those whose sessions mostly begin easily:
+  here every other runner, and never without. Counted with the others they make
+  {10 * (false + told) / whole.hours:.2f} in 10 h; the target is at most 1.
 - Right against left moved by ±4 points: found within 3 min in {whole.asymmetry.found} of {whole.asymmetry.runs} runs
   ({share:.1f} %, 95 % interval {share_low:.1f} to {share_high:.1f} %).
 

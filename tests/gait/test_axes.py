@@ -65,6 +65,19 @@ def test_a_slipped_sensor_is_noticed_and_followed() -> None:
     assert degrees(state.axes.matrix[0], turned[0]) < 8.0
 
 
+def test_a_gait_that_was_taken_for_the_other_is_followed_and_has_not_slipped() -> None:
+    """The laws of walking and running have opposite fronts; a sensor that turned by 180 degrees would be no slip."""
+    state = found(run(20), np.eye(3), running=False)
+    assert state.axes is not None
+    assert degrees(state.axes.matrix[0], -np.eye(3)[0]) < 4.0
+    now = run(20)
+    for end in range(axes.WINDOW, len(now), 25):
+        state = axes.update(state, now[end - axes.WINDOW : end], STEP_HZ, 1.0, running=True, whole=True)
+    assert state.slips == 0
+    assert state.axes is not None
+    assert degrees(state.axes.matrix[0], np.eye(3)[0]) < 4.0
+
+
 def test_without_motion_nothing_is_learned() -> None:
     assert axes.update(AxesState(), run(2.5), STEP_HZ, 0.01, running=True, whole=True) == AxesState()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from backbeat.events import SignalQuality, Step
+from backbeat.events import ActivityChange, SignalQuality, Step
 from backbeat.gait.quality import LOST_LOOKS, PENALTY, PROBLEMS, Quality, absences
 from simulated_gait import analysed, run_of
 
@@ -34,6 +34,13 @@ def test_a_wrong_scale_is_told_once_it_is_the_rule() -> None:
     for look in range(9):
         quality.moved(1.3 if look > 3 else 1.0, 0.5 * look)
     assert quality.now(4.0)[1].keys() == {"scale"}
+
+
+def test_a_jog_that_was_taken_for_walking_is_no_loose_sensor() -> None:
+    """A shuffle of 190 short steps a minute: no flight, hardly a bounce."""
+    events = analysed(run_of("cadence=190&speed=2.4&seconds=120"))
+    assert {"walking", "running"} <= {e.activity for e in events if isinstance(e, ActivityChange)}
+    assert [e.problems for e in events if isinstance(e, SignalQuality) and e.problems] == []
 
 
 def test_forward_is_missed_after_some_looks_at_a_gait() -> None:

@@ -55,6 +55,8 @@ class AxesParams:
         first_walking_windows: windows of walking before the first axes are given (the first holds the standing start);
             of running one does.
         slip_deg: angle between recent and long axes that cannot be posture, slope or noise.
+        reversed_deg: angle between two forwards from which on they differ in which end is the front: on the border
+            between running and walking the law that tells it changes; the axes follow, and nothing has slipped.
         slip_windows: windows in a row beyond it before the axes are found again.
         sure: confidence from which a recent forward direction counts as evidence of a slip.
     """
@@ -66,6 +68,7 @@ class AxesParams:
     mean_tolerance_g: float = 0.12
     first_walking_windows: int = 2
     slip_deg: float = 18.0
+    reversed_deg: float = 155.0
     slip_windows: int = 4
     sure: float = 0.3
 
@@ -285,7 +288,8 @@ def update(
         if now is not None and _apart(axes, now, params) > params.slip_deg:
             disagree = state.disagree + 1
             if disagree >= params.slip_windows:
-                long, axes, disagree, slips = recent, now, 0, slips + 1
+                slips += not _reversed(axes, now, params)
+                long, axes, disagree = recent, now, 0
     return AxesState(long, recent, axes, disagree, slips, whole=whole)
 
 
@@ -295,3 +299,9 @@ def _apart(a: Axes, b: Axes, params: AxesParams) -> float:
     if min(b.confidence, b.sign_confidence) > params.sure:
         cosine = min(cosine, float(a.matrix[0] @ b.matrix[0]))
     return math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
+
+
+def _reversed(a: Axes, b: Axes, params: AxesParams) -> bool:
+    """Whether the two differ in nothing but which end is the front."""
+    upright = float(a.matrix[2] @ b.matrix[2]) > math.cos(math.radians(params.slip_deg))
+    return upright and float(a.matrix[0] @ b.matrix[0]) < math.cos(math.radians(params.reversed_deg))
