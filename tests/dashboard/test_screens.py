@@ -142,15 +142,26 @@ def test_no_barrier_for_who_cannot_see_well(
         page.screenshot(path=tmp_path / "page.png", full_page=True)
 
 
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until what has this name has the focus."""
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        focus = "document.activeElement.getAttribute('aria-label') ?? document.activeElement.innerText"
+        if page.evaluate(focus) == name:
+            return
+    raise AssertionError(f"{name} is not reached")
+
+
 def test_by_keyboard_alone(broker: Mosquitto, dashboard: DashboardProcess, visit: Open) -> None:
     with Device(broker.port, "kay", team="keys") as device:
         device.run()
+        device.alert()
         page = visit(dashboard.address)
         expect(tile(page, "Kay")).to_be_visible()
-        for _ in range(200):
-            page.keyboard.press("Tab")
-            if page.evaluate("document.activeElement.innerText") == "Kay":
-                break
+        tab_to(page, "Acknowledge Impact high, right, Kay")
+        page.keyboard.press("Enter")
+        expect(page.locator(":focus")).to_contain_text("Telling the runner's device")
+        tab_to(page, "Kay")
         outline = page.evaluate("getComputedStyle(document.activeElement, '::after').outlineStyle")
         assert outline == "solid", "the focus can be seen"
         page.keyboard.press("Enter")

@@ -266,6 +266,8 @@ def test_a_session_is_called_by_its_begin() -> None:
     assert session_title(runner, runner.sessions["s1"]) == moment(begin.isoformat())
     runner = anna(("session/s1/summary", json.dumps(json.loads(ended[1]) | {"utc": None}).encode()))
     assert session_title(runner, runner.sessions["s1"]) == "Time not known (s1)"
+    runner = anna(("session/s2/notes", json.dumps({"utc": UTC, "notes": []}).encode()))
+    assert session_title(runner, runner.sessions["s2"]) == moment(UTC), "nobody knows whether it goes on"
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ def note(entry: Note) -> str:
 
 def session_title(runner: Runner, session: Session) -> str:
     """When it began; its id where nobody knows."""
-    if session is runner.current and session.summary is None:
+    if runner.in_session and session is runner.current and session.summary is None:
         return "Under way"
     began = session.began_unix
     if began is not None:

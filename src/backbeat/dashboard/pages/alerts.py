@@ -54,7 +54,7 @@ class _Card:
         self._frame, self._runner, self.told = frame, runner, told
         alert = told.alert
         title = alert_title(told)
-        self.item = Box("li", "bb-alert")
+        self.item = Box("li", "bb-alert", "tabindex=-1")
         with self.item:
             with Box("div", "bb-row"):
                 if named:
@@ -104,6 +104,8 @@ class _Card:
         self._button.enable(answer != "")
 
     def _press(self) -> None:
+        # The button goes; who came by keyboard stays at the card, and a screen reader reads what became of it.
+        ui.run_javascript(f"getHtmlElement({self.item.id}).focus()")
         trouble = self._frame.reader.acknowledge(self._runner, self.told, self._frame.who)
         if trouble:
             ui.notify(trouble, type="warning")

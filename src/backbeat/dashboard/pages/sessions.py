@@ -69,7 +69,7 @@ class SessionTable:
                 Text("p", "No session yet. One begins after 30 s of running.", "bb-soft")
                 return
             with Box("table"):
-                Text("caption", "Medians over the running steps; the date opens the session's page")
+                Text("caption", "Medians; a date opens its page")
                 with Box("thead"), Box("tr"):
                     for name in (("Runner",) if self._named else ()) + HEAD:
                         Text("th", name, props="scope=col")
