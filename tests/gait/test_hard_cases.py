@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from backbeat.events import ActivityChange
+from backbeat.events import ActivityChange, SignalQuality
 from backbeat.simulator import SimulatedRun, Stretch
 from simulated_gait import ESTABLISHED_S, Agreement, analysed, compare, run_of, seconds_of, steps_of
 
@@ -123,8 +123,10 @@ def test_a_walk_with_a_u_turn() -> None:
 def test_a_sensor_that_slips_round_the_belt_is_followed(slip: int) -> None:
     run = run_of(f"seconds=120&slip_at=50&slip={slip}")
     events = analysed(run)
-    whole, later = compare(run, events, 9.0, 122.0), compare(run, events, 75.0, 122.0)
+    whole, soon, later = (compare(run, events, begin, end) for begin, end in ((9, 122), (60, 75), (75, 122)))
     assert whole.f1 >= 0.99, str(whole)
+    assert np.std(soon.toe_off_errors_ms) < 3.0, str(soon)
+    assert any("slipped" in e.problems for e in events if isinstance(e, SignalQuality))
     assert later.f1 >= 0.995, str(later)
     assert later.side_share >= 0.99, str(later)
 
@@ -166,6 +168,8 @@ def test_nothing_else_is_running(doing: str) -> None:
     events = analysed(run)
     assert seconds_of(events, "running") == 0.0
     assert not [s for s in steps_of(events) if s.activity == "running"]
+    if doing in {"skip", "jump", "tap", "stand"}:
+        assert seconds_of(events, "walking") == 0.0
 
 
 @pytest.mark.parametrize("speed", [1.0, 1.4, 1.8])
