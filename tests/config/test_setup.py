@@ -129,7 +129,9 @@ def test_ctrl_c_in_a_terminal_writes_nothing(tmp_path):
     path = tmp_path / "backbeat.toml"
     master, terminal = pty.openpty()
     command = [sys.executable, "-m", "backbeat", "setup", "--file", str(path)]
-    program = subprocess.Popen(["setsid", "--ctty", *command], stdin=terminal, stdout=terminal, stderr=terminal)
+    program = subprocess.Popen(
+        ["env", "--default-signal=INT", "setsid", "--ctty", *command], stdin=terminal, stdout=terminal, stderr=terminal
+    )
     os.close(terminal)
     seen = ""
     try:
