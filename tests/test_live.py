@@ -127,9 +127,9 @@ def test_signal_and_symmetry_are_shown_while_they_hold() -> None:
 
 def test_a_symmetry_ends_with_its_session() -> None:
     state = LiveState()
-    one = Symmetry(start=0.0, end=1.0, known_at=1.0, steps_left=9, steps_right=9, impact_pct=7.5)
-    assert state.take(readings(0.0, 2.1), [started(0.0), one])[-1].impact_symmetry_pct == 7.5
-    assert state.take(readings(2.1, 2.0), [ended(3.0)])[-1].impact_symmetry_pct is None
+    one = Symmetry(start=30.0, end=31.0, known_at=31.0, steps_left=9, steps_right=9, impact_pct=7.5)
+    assert state.take(readings(0.0, 32.1), [started(0.0), one])[-1].impact_symmetry_pct == 7.5
+    assert state.take(readings(32.1, 2.0), [ended(33.0)])[-1].impact_symmetry_pct is None
 
 
 def test_what_waits_for_readings_that_never_come_is_bounded_and_not_lost() -> None:

@@ -155,6 +155,18 @@ def test_jogging_without_flight_is_running(speed: float) -> None:
     assert found.side_share >= 0.95, str(found)
 
 
+@pytest.mark.parametrize(("cadence", "speed"), [(190, 2.4), (200, 2.0), (220, 2.4)])
+def test_short_quick_steps_are_running(cadence: int, speed: float) -> None:
+    """Feet that overlap at a cadence that only runners have: the bounce is low and its humps are far from a sine."""
+    run = run_of(f"stand=3&seconds=60&cadence={cadence}&speed={speed}")
+    events = analysed(run)
+    assert seconds_of(events, "running", 3.0, 63.0) >= 54.0
+    assert seconds_of(events, "walking") == 0.0
+    found = compare(run, events, 9.0, 62.0)
+    assert found.f1 >= 0.99, str(found)
+    assert found.side_share >= 0.99, str(found)
+
+
 def test_running_in_place_is_running() -> None:
     run = run_of("programme=stand:3,in_place:40")
     events = analysed(run)

@@ -36,10 +36,10 @@ def test_a_wrong_scale_is_told_once_it_is_the_rule() -> None:
     assert quality.now(4.0)[1].keys() == {"scale"}
 
 
-def test_a_jog_that_was_taken_for_walking_is_no_loose_sensor() -> None:
-    """A shuffle of 190 short steps a minute: no flight, hardly a bounce."""
+def test_a_shuffle_is_no_loose_sensor() -> None:
+    """190 short steps a minute: no flight, hardly a bounce."""
     events = analysed(run_of("cadence=190&speed=2.4&seconds=120"))
-    assert {"walking", "running"} <= {e.activity for e in events if isinstance(e, ActivityChange)}
+    assert "walking" not in {e.activity for e in events if isinstance(e, ActivityChange)}
     assert [e.problems for e in events if isinstance(e, SignalQuality) and e.problems] == []
 
 

@@ -49,6 +49,9 @@ class ActivityParams:
         jog_g: amplitude from which a bounce without flight may be a jog: half-sine pulses that just touch have 2/3 g,
             and feet that overlap less.
         jog_purity: one smooth hump a step, which a jog has more clearly than stair descent or a brisk walk.
+        quick_hz: more steps than anybody takes who does not run; down stairs up to 2.9 a second were seen.
+        quick_g: amplitude from which they are a runner's, short ones whose feet overlap, with a purity of 0.6-0.8. The
+            double of a walker's steps, where it is strongest, stays below 0.15.
         flight_frames: frames in a row that establish running with flight (a frame sees five or more steps).
         jog_frames: frames in a row that establish a jog: longer than one flight of stairs takes.
         steady_hz: change of step frequency from frame to frame within which a jog is steady.
@@ -70,6 +73,8 @@ class ActivityParams:
     most_limp: float = 0.45
     jog_g: float = 0.5
     jog_purity: float = 0.8
+    quick_hz: float = 3.0
+    quick_g: float = 0.35
     flight_frames: int = 1
     jog_frames: int = 8
     steady_hz: float = 0.2
@@ -203,8 +208,10 @@ def update(state: ActivityState, r: Rhythm, params: ActivityParams = PARAMS) -> 
     steady = abs(r.step_hz - state.step_hz) <= params.steady_hz
     strong = in_range and r.amplitude >= params.flight_g and r.purity >= params.flight_purity
     smooth = in_range and r.amplitude >= params.jog_g and r.purity >= params.jog_purity
+    too_quick = r.step_hz > params.quick_hz and r.amplitude >= params.quick_g
+    quick = in_range and too_quick and r.purity >= params.flight_purity
     flight = state.flight + 1 if strong else 0
-    jog = state.jog + 1 if smooth and steady else 0
+    jog = state.jog + 1 if (smooth or quick) and steady else 0
     established = flight >= params.flight_frames or jog >= params.jog_frames
     was_running = state.activity == "running"
     goes_on = (
@@ -214,6 +221,7 @@ def update(state: ActivityState, r: Rhythm, params: ActivityParams = PARAMS) -> 
         params.walking_hz[0] <= r.step_hz <= 2 * params.walking_hz[1]
         and params.walking_g[0] <= r.amplitude <= params.walking_g[1]
         and r.purity >= params.walking_purity
+        and not too_quick
         and not (r.amplitude >= params.jog_g and r.limp > params.most_limp)
     )
     walking = state.walking + 1 if like_walking and jog == 0 and r.regularity >= params.walking_regularity else 0
