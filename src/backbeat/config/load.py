@@ -20,9 +20,13 @@ PLACES = (Path("/etc/backbeat/backbeat.toml"), Path("~/.config/backbeat/backbeat
 
 SECRET_WORDS = ("password", "passwd", "secret", "token", "passphrase")
 
-
-PAGE_FILES = ("password_file", "certificate", "key")
-"""Settings of [dashboard] that are paths."""
+PATHS = {
+    "recorder": ("folder",),
+    "history": ("folder",),
+    "dashboard": ("password_file", "certificate", "key"),
+    "mqtt": ("ca_file", "cert_file", "key_file", "password_file"),
+}
+"""Section to those of its settings that are paths."""
 
 
 class ConfigError(UserError):
@@ -86,23 +90,13 @@ def _text(path: Path) -> str:
 
 def _from_here(settings: Settings, folder: Path) -> Settings:
     """Relative paths start where the file is."""
-    if settings.recorder.folder is not None:
-        settings = replace(settings, recorder=replace(settings.recorder, folder=_at(folder, settings.recorder.folder)))
-    if settings.history.folder is not None:
-        settings = replace(settings, history=replace(settings.history, folder=_at(folder, settings.history.folder)))
-    pages = settings.dashboard
-    placed: dict[str, Any] = {name: _at(folder, file) for name in PAGE_FILES if (file := getattr(pages, name))}
-    settings = replace(settings, dashboard=replace(pages, **placed))
-    if settings.mqtt is not None:
-        names = ("ca_file", "cert_file", "key_file", "password_file")
-        files = {name: file for name in names if (file := getattr(settings.mqtt, name))}
-        placed = {name: _at(folder, file) for name, file in files.items()}
-        settings = replace(settings, mqtt=replace(settings.mqtt, **placed))
-    return settings
-
-
-def _at(folder: Path, path: Path) -> Path:
-    return folder / path.expanduser()
+    placed: dict[str, Any] = {}
+    for section, names in PATHS.items():
+        part = getattr(settings, section)
+        paths = {name: path for name in names if (path := getattr(part, name, None)) is not None}
+        if paths:
+            placed[section] = replace(part, **{name: folder / path.expanduser() for name, path in paths.items()})
+    return replace(settings, **placed)
 
 
 def _sentence(fault: ErrorDetails) -> str:
