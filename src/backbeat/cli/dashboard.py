@@ -16,7 +16,7 @@ from backbeat.config import find, load
 from backbeat.dashboard.reader import Reader
 from backbeat.dashboard.settings import check, is_loopback
 from backbeat.dashboard.team import Layout
-from backbeat.errors import UserError
+from backbeat.errors import UserError, why
 from backbeat.mqtt import MqttSettings
 from backbeat.mqtt.topics import checked_id
 
@@ -92,8 +92,7 @@ def _certified(certificate: Path | None, key: Path | None) -> None:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
     except OSError as error:
-        reason = error.strerror or error
-        raise UserError(f"The certificate {certificate} with the key {key} cannot be used: {reason}.") from None
+        raise UserError(f"The certificate {certificate} with the key {key} cannot be used: {why(error)}.") from None
 
 
 def news_of_the_broker(reader: Reader, name: str, say: Callable[[str], None]) -> Callable[[], None]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from backbeat.errors import UserError
+from backbeat.errors import UserError, why
 from backbeat.logbook.header import ACC, CONTEXT, GYR
 from backbeat.logbook.recorder import Recorder
 from backbeat.samples import Context, FloatArray, Samples
@@ -29,7 +29,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         yield part
         part.rename(path)
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}; choose a place that can be written.") from error
+        raise UserError(f"{path}: {why(error)}; choose a place that can be written.") from error
     finally:
         part.unlink(missing_ok=True)
 

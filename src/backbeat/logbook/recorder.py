@@ -22,7 +22,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from backbeat import __version__
-from backbeat.errors import UserError
+from backbeat.errors import UserError, why
 from backbeat.events import Alert, Event, SessionChange, Summary, as_json
 from backbeat.logbook import wire
 from backbeat.logbook.disk import DiskFile, Room
@@ -206,7 +206,7 @@ class Recorder:
         try:
             action(*arguments)
         except OSError as error:
-            self.fault = f"{self._path.name}: {error.strerror or error}; recording has stopped, the run goes on."
+            self.fault = f"{self._path.name}: {why(error)}; recording has stopped, the run goes on."
             _LOG.error("%s", self.fault)
 
 

@@ -10,6 +10,7 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from backbeat.errors import why
 from backbeat.mqtt import topics
 from backbeat.mqtt.outbox import Outbox
 from backbeat.mqtt.settings import MqttError, MqttSettings
@@ -70,8 +71,7 @@ class _Eraser:
             self._client.connect(*self._settings.address)
         except OSError as error:
             raise MqttError(
-                f"The broker {self._settings.name} cannot be reached: {error.strerror or error}; "
-                "the session is still shown there."
+                f"The broker {self._settings.name} cannot be reached: {why(error)}; the session is still shown there."
             ) from None
         self._client.loop_start()
         if not self._up.wait(PATIENCE_S):

@@ -171,13 +171,13 @@ class MqttSettings:
         try:
             context = ssl.create_default_context(cafile=self.ca_file)
         except OSError as error:
-            raise MqttError(f"The CA file {self.ca_file} cannot be used: {error.strerror or error}.") from None
+            raise MqttError(f"The CA file {self.ca_file} cannot be used: {why(error)}.") from None
         if self.cert_file:
             try:
                 context.load_cert_chain(self.cert_file, self.key_file)
             except OSError as error:
-                reason = error.strerror or error
-                raise MqttError(f"The certificate {self.cert_file} with its key cannot be used: {reason}.") from None
+                told = f"The certificate {self.cert_file} with its key cannot be used: {why(error)}."
+                raise MqttError(told) from None
         return context
 
     def _password_text(self) -> str | None:
