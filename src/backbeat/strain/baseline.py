@@ -61,7 +61,7 @@ class Exposure:
         shoe: id of the pair in use.
         shoe_km: its kilometres before this session.
         sessions: of the last 90 days; few of them make no longest and no fastest worth an alert.
-        starts_easy: whether most of them began with easy minutes; None where too few tell.
+        starts_easy: whether most of them began with easy minutes; None where none was long enough to tell.
     """
 
     longest_distance_m: float | None = None
