@@ -4,7 +4,7 @@
 
 mobgap's detectors are told what Backbeat has to find: which way is up, and where the walk begins and ends. From each
 detector's contacts its own median error is taken away (from Backbeat's it is not); its sides are found at the true
-contacts. Found and true contacts are matched one to one, as the shared scorer does.
+contacts. Found and true contacts are matched one to one, each true one with the nearest.
 """
 
 # ruff: noqa: T201
