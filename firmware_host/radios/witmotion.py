@@ -161,7 +161,7 @@ class Witmotion:
             if frame[:2] == REGISTER:
                 facts += self._facts(frame)
                 continue
-            if self._skipped or not runs:
+            if self._skipped or not runs or len(runs[-1][1][0]) != length:
                 runs.append((max(1, round(self._skipped / length)) if self._skipped else 0, []))
                 self._skipped = 0
             runs[-1][1].append(frame)
@@ -192,10 +192,11 @@ class Witmotion:
         return 0
 
     def _packet(self, frames: list[bytes], missing: int) -> list[Packet]:
-        table = np.frombuffer(b"".join(frames), np.uint8).reshape(-1, self._length)
+        length = len(frames[0])  # not `_length`: bytes after these frames may have put it in doubt
+        table = np.frombuffer(b"".join(frames), np.uint8).reshape(-1, length)
         raw = table[:, 2:14].copy().view("<i2").astype(np.float64)
         times, restarted = None, False
-        if self._length == LONG:
+        if length == LONG:
             times = self._times(frames)
             if times is None:
                 return []

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_host.radios.radio import Packet
+from firmware_host.radios.witmotion import ACC_SCALE, NOTIFY, Witmotion, encode
 from rigs.radio_streams import FAULTS, KINDS, befallen, numbers
 
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -111,3 +112,15 @@ def test_hipnode_clock_wraps_without_a_gap():
     times = np.concatenate([packet.device_time for packet in packets])
     assert times[-1] - times[0] == pytest.approx(4000 * 19 / 208, abs=0.02)
     assert times[-1] * 1e6 > 2**32
+
+
+def test_witmotion_damaged_header_costs_that_frame_and_its_neighbour():
+    """Frames decoded together stay good when what comes after them puts the length of a frame in doubt."""
+    sent = [encode((k, 0, 500), (0, 0, k)) for k in range(40)]
+    sent[20] = b"\x57" + sent[20][1:]
+    radio = Witmotion(200)
+    packets = [p for data in [b"".join(sent[:4]), *sent[4:]] for p in radio.feed(NOTIFY, data) if isinstance(p, Packet)]
+    found = [n for packet in packets for n in numbers(packet.acc, ACC_SCALE)]
+    assert found == [k for k in range(33) if k not in (19, 20)]
+    assert [packet.missing for packet in packets] == [0, 0, 0, 2, 0]
+    assert radio.errors == {"no frame here": 1}
