@@ -165,24 +165,6 @@ def _expanded(body: bytes, bits: int) -> NDArray[np.int64]:
     return readings
 
 
-def reading_times(previous_ns: int, stamp_ns: int, count: int, rate_hz: float) -> NDArray[np.int64]:
-    """Times of a frame's readings in ns, spread evenly since the previous frame (0 for none: by the rate).
-
-    Raises:
-        ValueError: no rate for a first frame, or times before 2000 would come out.
-    """
-    if previous_ns:
-        step = (stamp_ns - previous_ns) / count
-    elif rate_hz > 0:
-        step = 1e9 / rate_hz
-    else:
-        raise ValueError("a first frame needs the rate")
-    times: NDArray[np.int64] = np.rint(stamp_ns - np.arange(count - 1, -1, -1) * step).astype(np.int64)
-    if times[0] < 0:
-        raise ValueError("times before the sensor's epoch")
-    return times
-
-
 def encode_plain(stamp_ns: int, milli_g: Sequence[Sequence[int]]) -> bytes:
     """An uncompressed accelerometer frame, counts in mg."""
     return HEADER.pack(ACC, stamp_ns, 1) + np.asarray(milli_g, "<i2").tobytes()
