@@ -96,6 +96,11 @@ FAULTS = [
     ('[dashboard]\ncertificate = "a.pem"', "[dashboard] Certificate and key go together; give both, or none."),
     ('[dashboard]\nteam = "Our Team"', "[dashboard] The team 'Our Team' cannot be a topic"),
     ("[recorder]\nfolder = 7", "[recorder] folder = 7 is not a path in quotes."),
+    (
+        "[recorder]\nfolder = '~no-such-user/runs'",
+        '[recorder.folder] "~no-such-user" is the folder of a user who is not',
+    ),
+    ('[history]\nfolder = "a\\u0000b"', "[history.folder] a path has no zero character."),
     ("[runner]\nid = 'a'\nid = 'b'", "not TOML: Cannot overwrite a value"),
 ]
 

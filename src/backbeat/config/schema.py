@@ -87,9 +87,22 @@ def _edge(hint: Any) -> Any:
     elif get_origin(inner) is Mapping:
         key, value = get_args(inner)
         edge = dict.__class_getitem__((key, _edge(value)))
-    elif inner is Path or get_origin(inner) is frozenset:
+    elif inner is Path:
+        edge = Annotated[Path, Field(strict=False), AfterValidator(_possible)]
+    elif get_origin(inner) is frozenset:
         edge = Annotated[inner, Field(strict=False)]
     return edge if inner is hint else edge | None
+
+
+def _possible(path: Path) -> Path:
+    """The path as it came; raises ValueError for one that no file can have."""
+    if "\0" in str(path):
+        raise ValueError("a path has no zero character")
+    try:
+        path.expanduser()
+    except RuntimeError:
+        raise ValueError(f'"{path.parts[0]}" is the folder of a user who is not known here') from None
+    return path
 
 
 def _made(cls: type, model: BaseModel) -> Any:
