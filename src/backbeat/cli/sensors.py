@@ -72,7 +72,8 @@ def _blink(uri: str) -> None:
     Raises:
         UserError: it is none, or not there.
     """
-    if "sensor=hipnode" not in uri and not uri.startswith("emulate:hipnode"):
+    real = uri.startswith("ble:") and "sensor=hipnode" in uri
+    if not real and not uri.startswith("emulate:hipnode"):
         raise UserError(f"{uri}: only a HipNode has a light to blink; `backbeat sensors` shows the URI of each.")
     open_source(f"{uri}{'&' if '?' in uri else '?'}blink=1").close()
 

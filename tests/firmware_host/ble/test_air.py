@@ -84,8 +84,9 @@ def test_a_hipnode_blinks(capsys):
         sensors.command(blink=f"ble://{sensor.address}?sensor=hipnode")
         assert sensor.blinked == 1
     assert "It has blinked" in capsys.readouterr().out
-    with pytest.raises(UserError, match="only a HipNode has a light"):
-        sensors.command(blink="ble://AA:BB:CC:DD:EE:FF?sensor=polar")
+    for other in ("ble://AA:BB:CC:DD:EE:FF?sensor=polar", "run.csv?sensor=hipnode"):
+        with pytest.raises(UserError, match="only a HipNode has a light"):
+            sensors.command(blink=other)
 
 
 def test_doctor_looks_at_the_adapter(monkeypatch, tmp_path):
