@@ -23,7 +23,7 @@ test-all: setup ## the default tests and the slow ones
 	$(BIN)/pytest -m "slow or not slow" $(ARGS)
 
 bench: EXTRAS = bench
-bench: ## cost beside other packages and the floor; takes some ten minutes
+bench: ## the figures of the docs; ARGS=tests/benchmarks/bench_NAME.py is one, all of them take long
 	@$(MAKE) --no-print-directory setup EXTRAS=$(EXTRAS)
 	$(BIN)/pytest tests/benchmarks -o python_files='bench_*.py' -o python_functions='bench_*' --timeout=3600 $(ARGS)
 
