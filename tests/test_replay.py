@@ -69,6 +69,7 @@ def test_a_bad_row_is_a_warning_and_with_strict_an_error(tmp_path: Path) -> None
     [
         (["absent.csv"], "absent.csv: there is no such file"),
         ([".", "--up", "z"], "'z' is no axis"),
+        ([".", "--session", "a/#"], "The session 'a/#' cannot be a topic"),
         (["."], "is a folder"),
     ],
 )

@@ -153,7 +153,9 @@ def test_info(run_mcap: Path, capsys: pytest.CaptureFixture[str]) -> None:
     logs("info", run_mcap)
     told = capsys.readouterr().out
     assert "simulated" in told
-    assert f"{len(readings(run_mcap))}, 100 a second" in told
+    own = readings(run_mcap).time
+    assert f"{len(own)}, 100 a second" in told
+    assert f"{own[0]:.2f} to {own[-1]:.2f} s" in told  # what --from and --to take
 
 
 def test_nothing_is_overwritten_and_nothing_half_written(

@@ -24,7 +24,7 @@ from backbeat.mqtt.topics import checked_id
 def command(
     mqtt: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="The broker, such as mqtt://localhost:1883; [mqtt] of the settings."),
+        typer.Option(metavar="URL", help="The broker, such as mqtt://localhost:1883; that of the configuration."),
     ] = None,
     host: Annotated[
         str | None, typer.Option(help="Address to serve on; any but this machine's own needs --passwords. [127.0.0.1]")

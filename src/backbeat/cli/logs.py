@@ -44,10 +44,12 @@ def info(file: File, columns: Columns = None) -> None:
         began = f"{datetime.fromtimestamp(readings.time[0] + offset, UTC):%Y-%m-%d %H:%M:%S} UTC"
         if about.utc_offset_s is not None and offset != about.utc_offset_s:
             began += f" (the clock was set by {offset - about.utc_offset_s:+.0f} s during the run)"
+    first, last = float(readings.time[0]), float(readings.time[-1])
     told = {
         "recording": about.name,
         "began": began,
-        "lasts": words.clock(float(readings.time[-1] - readings.time[0])),
+        "lasts": words.clock(last - first),
+        "its own time": f"{first:.2f} to {last:.2f} s",
         "readings": f"{len(readings)}, {about.rate_hz or 0:g} a second",
         "accelerometer": f"median {np.median(size):.2f} g, largest {size.max():.2f} g",
         "gyroscope": "no" if readings.gyr is None else "yes",
@@ -121,7 +123,7 @@ def plot(
     recording = open_recording(file, columns=columns)
     parts = [block for block in between(recording, begin, end) if isinstance(block, Samples)]
     if not parts:
-        raise UserError(f"{file}: there is no reading in this part; see `backbeat logs info` for when it lasts.")
+        raise UserError(f"{file}: there is no reading in this part; `backbeat logs info` says its own time.")
     with whole_file(to) as part:
         part.write_text(svg(recording.info.name, joined(parts), _events(recording, begin, end)), encoding="utf-8")
     typer.echo(f"{to}: drawn")
@@ -136,7 +138,9 @@ def _write(recording: Recording, blocks: Iterable[Samples | Context], to: Path) 
     count = writer(recording, blocks, to)
     if not count:
         to.unlink(missing_ok=True)
-        raise UserError(f"{to}: there is no reading in this part; see `backbeat logs info` for when it lasts.")
+        raise UserError(
+            f"{recording.info.name}: there is no reading in this part; `backbeat logs info` says its own time."
+        )
     return count
 
 

@@ -11,12 +11,22 @@ import typer
 from backbeat.config import Settings, load
 from backbeat.config.settings import Axis
 from backbeat.errors import UserError
+from backbeat.mqtt.topics import checked_id
+
+
+def _session(name: str | None) -> str | None:
+    """The name, which is a part of topics wherever the session is published."""
+    return name if name is None else checked_id(name, "session")
+
 
 SettingsFile = Annotated[
     Path | None, typer.Option("--settings", metavar="FILE", help="Configuration file, such as config/backbeat.toml.")
 ]
 UpAxis = Annotated[str | None, typer.Option(metavar="AXIS", help="The sensor axis that points up, such as +z.")]
 ForwardAxis = Annotated[str | None, typer.Option(metavar="AXIS", help="The one that points forward.")]
+SessionName = Annotated[
+    str | None, typer.Option("--session", help="Name of the session, a-z 0-9 -.", callback=_session)
+]
 
 
 def settings_in_force(file: Path | None, up: str | None, forward: str | None) -> Settings:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from backbeat.cli.options import ForwardAxis, SettingsFile, UpAxis, settings_in_force
+from backbeat.cli.options import ForwardAxis, SessionName, SettingsFile, UpAxis, settings_in_force
 from backbeat.cli.outputs import outputs
 from backbeat.config.configured import Configured
 from backbeat.config.recorded import settings_of
@@ -34,7 +34,7 @@ def command(
     block: Annotated[int | None, typer.Option(min=1, help="Feed so many readings at a time.")] = None,
     realtime: Annotated[bool, typer.Option("--realtime", help="At the speed of the recording.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse files with any bad row.")] = False,
-    session: Annotated[str | None, typer.Option(help="Name of the session, a-z 0-9 -.")] = None,
+    session: SessionName = None,
     columns: Annotated[
         Path | None, typer.Option(metavar="TOML", help="Which column holds what, for tables of other programs.")
     ] = None,

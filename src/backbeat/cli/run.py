@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backbeat.cli.options import ForwardAxis, SettingsFile, UpAxis, sensor_in_force, settings_in_force
+from backbeat.cli.options import ForwardAxis, SessionName, SettingsFile, UpAxis, sensor_in_force, settings_in_force
 from backbeat.cli.outputs import outputs
 from backbeat.config import Settings, find
 from backbeat.config.configured import Configured
@@ -63,7 +63,7 @@ def command(
         typer.Option(metavar="FILE|FOLDER|none", help="Where to record as MCAP; the user's state folder unless said."),
     ] = None,
     seconds: Annotated[float | None, typer.Option(min=0.1, help="Stop after so long.")] = None,
-    session: Annotated[str | None, typer.Option(help="Name of the session, a-z 0-9 -.")] = None,
+    session: SessionName = None,
     up: UpAxis = None,
     forward: ForwardAxis = None,
     settings_file: SettingsFile = None,
