@@ -27,6 +27,11 @@ def test_readings_that_are_never_looked_at_are_told_once() -> None:
     assert fault == (CAME[51], "slow")
 
 
+def test_readings_that_are_enough_where_they_come_have_holes() -> None:
+    came = np.concatenate([np.arange(s, s + 0.6, 0.01) for s in range(20)])
+    assert faults(came, came, [], []) == [(came[came.searchsorted(5.0, side="right")], "holes")]
+
+
 def test_readings_that_are_no_numbers_are_called_so() -> None:
     assert faults(CAME, CAME[:0], [], []) == [(CAME[51], "unusable")]
 
@@ -48,9 +53,10 @@ def test_nothing_coming_is_not_idle() -> None:
     st.lists(st.integers(0, len(CAME) - 1), max_size=6),
     st.integers(0, 300),
     st.integers(0, 300),
+    st.sampled_from([0.1, 0.023, 0.022]),
 )
-def test_cuts_change_nothing(cuts: list[int], looks: list[int], a: int, b: int) -> None:
-    came = CAME.copy()
+def test_cuts_change_nothing(cuts: list[int], looks: list[int], a: int, b: int, spacing: float) -> None:
+    came = CAME * (spacing / 0.1)
     came[200:] += 7.0
     usable = np.delete(came, slice(min(a, b), max(a, b)))
     looked = sorted({float(came[i]) for i in looks})

@@ -79,7 +79,7 @@ def test_a_fault_is_told_without_what_the_same_block_brings_later() -> None:
     hurt = replace(samples, acc=acc, saturated=saturated)
     events = analysed(run, hurt)
     told = [list(event.problems) for event in events if isinstance(event, SignalQuality)]
-    assert told[1:3] == [["slow"], ["slow", "gap", "saturated"]]
+    assert told[1:3] == [["holes"], ["holes", "gap", "saturated"]]
     assert analysed(run, hurt, cuts=range(0, len(hurt), 20)) == events
 
 

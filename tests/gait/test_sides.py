@@ -63,3 +63,10 @@ def test_features_are_read_between_columns() -> None:
     seen = features(ramp, 20.25, 32.0).reshape(POINTS, 3)
     assert seen[:, 0] == pytest.approx(20.25 + 24.0 * np.arange(POINTS) / POINTS)
     assert seen[:, 2] == pytest.approx(3 * seen[:, 0])
+
+
+@pytest.mark.parametrize("log_odds", [0.0, 1e-9, -1e-9])
+def test_a_side_that_only_rounding_would_tell_is_not_told(log_odds: float) -> None:
+    sense = sides.Sense(total=3.0, square=3.0, weight=3.0, told=1)
+    assert sides.side_of(SidesState(log_odds=log_odds, sense=sense), gyroscope=True) == (None, 0.5)
+    assert sides.side_of(SidesState(log_odds=4.0, sense=sense), gyroscope=True)[0] == "right"

@@ -47,6 +47,6 @@ class Patience:
     def _hang_up(self, over: threading.Event) -> None:
         with self._lock, suppress(Exception):  # the connection is gone already, or was never made
             if not over.is_set():
-                self.at_end = True
                 with socket.socket(fileno=os.dup(self._connection.fileno())) as line:
+                    self.at_end = True
                     line.shutdown(socket.SHUT_RDWR)

@@ -22,6 +22,7 @@ LOWEST_RATE_HZ = 80.0
 PROBLEMS = {
     "unusable": "The readings are no numbers, or larger than any a runner makes: look at the sensor and the units.",
     "slow": "Readings come more than 45 ms apart again and again: no step can be found. 25 a second would do.",
+    "holes": "Readings are missing again and again: no step can be found between the holes. Look at the connection.",
     "vertical": "The accelerometer's axis that points up is missing: no step can be found.",
     "forward": "Forward cannot be told, as an axis of the accelerometer is missing: no step can be found.",
     "gap": "Readings are missing.",
@@ -33,6 +34,7 @@ PROBLEMS = {
 PENALTY = {
     "unusable": 1.0,
     "slow": 1.0,
+    "holes": 1.0,
     "vertical": 1.0,
     "forward": 1.0,
     "gap": 0.3,

@@ -62,6 +62,8 @@ class SidesParams:
 
 
 PARAMS = SidesParams()
+ROUNDING = 1e-6
+"""A probability no further than this from a coin's is one: evidence of nothing adds up to no side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +212,11 @@ def side_of(state: SidesState, *, gyroscope: bool, params: SidesParams = PARAMS)
     trust = trust if state.legs is None else params.trust_calibrated
     z = sense.z if sense.told * sense.total >= 0 else -sense.z
     likely = 0.5 + (trust - 0.5) * math.erf(z / math.sqrt(2.0))
+    confidence = parity * likely + (1.0 - parity) * (1.0 - likely)
+    if abs(confidence - 0.5) < ROUNDING:
+        return None, 0.5
     right = (state.log_odds >= 0) == (sense.told > 0)
-    return ("right" if right else "left"), parity * likely + (1.0 - parity) * (1.0 - likely)
+    return ("right" if right else "left"), confidence
 
 
 def start(state: SidesState, looks: list[Look], *, gyroscope: bool, params: SidesParams = PARAMS) -> list[SidesState]:
