@@ -75,6 +75,12 @@ def test_a_fleet_that_is_stopped_ends_with_its_summaries(mosquitto: Mosquitto) -
     assert played[0].count.undelivered == 0
 
 
+def test_a_fleet_that_is_stopped_before_its_processes_are_there_ends_at_once(mosquitto: Mosquitto) -> None:
+    fleet = Fleet(MqttSettings.from_url(mosquitto.url), {"sam": score()}, runners=4, seconds=3600.0)
+    fleet.stop()
+    assert fleet.play().count.undelivered == 0
+
+
 def test_a_fleet_speaks_tls(mosquitto_program: str, tmp_path: Path) -> None:
     authority = new_authority()
     authority.save(tmp_path / "ca.pem", tmp_path / "ca.key")

@@ -74,9 +74,11 @@ class Fleet:
             for part in range(min(processes, runners))
         ]
         self._lines: list[Connection] = []
+        self._stopped = False
 
     def stop(self) -> None:
         """All end now, in order; from any thread."""
+        self._stopped = True
         for line in self._lines:
             line.send("end")
 
@@ -91,6 +93,8 @@ class Fleet:
         """
         crews = [_start(orders) for orders in self._orders]
         self._lines = [line for _, line in crews]
+        if self._stopped:  # while they were started nobody could be told
+            self.stop()
         last: dict[Connection, Word] = {}
         try:
             while any(line not in last or last[line].keys is None for line in self._lines):
