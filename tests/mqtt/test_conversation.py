@@ -167,6 +167,7 @@ def test_a_page_and_a_sign_of_life_are_asked_for_by_mqtt(mosquitto: Mosquitto, r
     asked = {Report: write_report(history, tmp_path / "pages"), Identify: say_who("sam", said.append)}
     run = publisher(mosquitto, "commands=report,identify", handlers=asked)
     run.take(readings(0, 1), [started(0.0)])
+    reader.wait_for("/status")  # it comes after the subscriptions; what is asked before is lost
     reader.publish("backbeat/v1/home/runner/cmd/report", json.dumps({"id": "r1"}))
     reader.publish("backbeat/v1/home/runner/cmd/identify", json.dumps({"id": "i1"}))
     page, shown = reader.wait_for("/reply/report")[0].json, reader.wait_for("/reply/identify")[0].json
