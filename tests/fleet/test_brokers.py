@@ -44,6 +44,7 @@ def test_what_the_table_says_of_a_broker_is_what_it_does(broker: str, tmp_path: 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("broker", "runners", "killed"),
     [
@@ -77,7 +78,7 @@ def test_a_node_killed_in_the_middle_costs_no_alert_and_no_summary(
         with Archive(nodes.ports[1], nodes.ports[2]) as archive:
             played = fleet.play(power_cut)
             assert begin
-            archive.wait_for(played.keys)
+            archive.wait_for(played.keys, 240.0)  # a cluster on a busy machine elects and recovers at leisure
     assert played.count.connected == runners
     assert played.count.undelivered == 0
     assert len(played.keys) >= 5 * runners  # some may have begun another session
