@@ -215,36 +215,30 @@ def test_a_sensor_that_is_not_there(monkeypatch):
         Worn("hipnode", AirFaults(planned=(AirFault("drop", 0, 3600),)))
 
 
-def test_bluetooth_switched_off_while_running():
-    with Worn("hipnode", speed=2) as worn:
-        worn.until(lambda: worn.numbers)
-        worn.air.call(power(worn.air, False))
-        worn.until(lambda: "lost" in worn.states())
-        worn.air.call(power(worn.air, True))
-        worn.until(lambda: "found" in worn.states())
-
-
-def test_a_usb_adapter_that_is_pulled_and_put_back():
-    """As its port's reset does: the adapter, the sensor and all of its objects vanish from the bus."""
-    with Worn("hipnode", speed=2) as worn:
-        worn.until(lambda: worn.numbers)
-        worn.air.call(plug(worn.air, False))
-        worn.until(lambda: "lost" in worn.states())
-        worn.air.call(plug(worn.air, True))
-        worn.until(lambda: "found" in worn.states())
-        resumed = len(worn.numbers)
-        worn.until(lambda: len(worn.numbers) > resumed + 300)
-        steps = np.diff(worn.numbers)
-        assert np.all(steps > 0)
-        assert all(worn.gaps[place + 1] for place in np.flatnonzero(steps != 1))
-
-
 async def plug(air, there):
     air.bluez.plug(there)
 
 
 async def power(air, on):
     air.bluez.power(on)
+
+
+@pytest.mark.parametrize(
+    "switch", [pytest.param(power, id="Bluetooth is switched off"), pytest.param(plug, id="a USB adapter is pulled")]
+)
+def test_an_adapter_that_goes_and_comes_back(switch):
+    """When it is pulled, as its port's reset does, the adapter, the sensor and all of its objects leave the bus."""
+    with Worn("hipnode", speed=2) as worn:
+        worn.until(lambda: worn.numbers)
+        worn.air.call(switch(worn.air, False))
+        worn.until(lambda: "lost" in worn.states())
+        worn.air.call(switch(worn.air, True))
+        worn.until(lambda: "found" in worn.states())
+        resumed = len(worn.numbers)
+        worn.until(lambda: len(worn.numbers) > resumed + 300)
+        steps = np.diff(worn.numbers)
+        assert np.all(steps > 0)
+        assert all(worn.gaps[place + 1] for place in np.flatnonzero(steps != 1))
 
 
 def test_no_bluetooth_at_all(monkeypatch, tmp_path):
