@@ -133,6 +133,12 @@ def test_a_broker_that_is_not_there():
     assert states(machine.check_broker, Patient()) == set()
 
 
+def test_an_address_that_is_no_broker_s_needs_no_other_remedy():
+    (finding,) = machine.check_broker(Patient(mqtt="foo"))
+    assert (finding.state, finding.remedy) == ("bad", "")
+    assert "foo" in finding.what
+
+
 def test_a_broker_lets_us_in_or_not(mosquitto_program, tmp_path):
     with Mosquitto(mosquitto_program, tmp_path / "open") as broker:
         assert states(machine.check_broker, Patient(mqtt=f"mqtt://127.0.0.1:{broker.port}")) == {"good"}

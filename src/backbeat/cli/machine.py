@@ -147,9 +147,15 @@ def check_broker(patient: Patient) -> Iterator[Finding]:
 
     try:
         settings = MqttSettings.from_url(patient.mqtt) if patient.mqtt else patient.broker
-        if settings is not None:
-            settings.check()
-            try_to_connect(settings)
-            yield Finding("good", f"the broker {settings.name} lets us in")
+        if settings is None:
+            return
+        settings.check()
+    except UserError as error:
+        yield Finding("bad", str(error))
+        return
+    try:
+        try_to_connect(settings)
     except UserError as error:
         yield Finding("bad", str(error), "Is it running, is the port open, is the password right?")
+    else:
+        yield Finding("good", f"the broker {settings.name} lets us in")
