@@ -25,7 +25,7 @@ test-all: setup ## the default tests and the slow ones
 bench: EXTRAS = bench
 bench: ## the figures of the docs; ARGS=tests/benchmarks/bench_NAME.py is one, all of them take long
 	@$(MAKE) --no-print-directory setup EXTRAS=$(EXTRAS)
-	$(BIN)/pytest tests/benchmarks -o python_files='bench_*.py' -o python_functions='bench_*' --timeout=3600 $(ARGS)
+	$(BIN)/pytest $(or $(ARGS),tests/benchmarks) -o python_files='bench_*.py' -o python_functions='bench_*' --timeout=3600
 
 check: setup ## style, types, and which room may know which
 	$(BIN)/ruff format --check .
