@@ -21,7 +21,8 @@ from backbeat.checkpoint import Keeper
 from backbeat.cli import main
 from backbeat.logbook.recorder import Recorder
 from backbeat.monitor import Monitor
-from backbeat.mqtt import MqttSettings, Publisher
+from backbeat.mqtt.publisher import Publisher
+from backbeat.mqtt.settings import MqttSettings
 from backbeat.pipeline import run
 from backbeat.samples import Context, Samples
 from backbeat.service import Service, notify, throttled_flags

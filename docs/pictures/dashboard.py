@@ -22,8 +22,8 @@ from playwright.sync_api import sync_playwright
 
 from backbeat.dashboard.child import DashboardProcess
 from backbeat.events import Symmetry, as_json
-from backbeat.mqtt import MqttSettings
 from backbeat.mqtt.payloads import encoded, message
+from backbeat.mqtt.settings import MqttSettings
 from backbeat.team.outing import Outing
 from backbeat.team.rounds import ROUND_S
 from backbeat.team.runners import TEAM

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
 from playwright.sync_api import sync_playwright
 
-from backbeat.mqtt import MqttSettings
+from backbeat.mqtt.settings import MqttSettings
 from backbeat.team.outing import Outing
 from backbeat.team.rounds import ROUND_S
 from rigs.mosquitto import Mosquitto

@@ -1,5 +1,3 @@
 """Backbeat: a running-gait monitor for a hip-worn motion sensor."""
 
-from importlib.metadata import version
-
-__version__ = version("backbeat")
+__version__ = "0.1.0"

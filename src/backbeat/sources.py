@@ -8,7 +8,6 @@ A bare path is a `file:`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from importlib.metadata import entry_points
 from types import TracebackType
 from typing import Protocol, Self, cast, runtime_checkable
 
@@ -75,6 +74,8 @@ def open_source(uri: str) -> Source:
     Raises:
         SourceError: the scheme is not known, or the source cannot be opened.
     """
+    from importlib.metadata import entry_points  # a replay of a file does without it, and starts sooner
+
     scheme, colon, _ = uri.partition(":")
     found = {entry.name: entry for entry in entry_points(group=GROUP)}
     if not colon or scheme not in found:

@@ -22,7 +22,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from backbeat.fleet.fleet import Fleet, Played
 from backbeat.fleet.player import Count
-from backbeat.mqtt import MqttSettings, Publisher
+from backbeat.mqtt.publisher import Publisher
+from backbeat.mqtt.settings import MqttSettings
 from rigs.archive import Archive
 from rigs.brokers import BROKERS
 from rigs.reader import wait_until

@@ -16,7 +16,8 @@ import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from backbeat.mqtt import MqttSettings, Publisher
+from backbeat.mqtt.publisher import Publisher
+from backbeat.mqtt.settings import MqttSettings
 from rigs.mosquitto import Mosquitto
 from rigs.reader import wait_until
 from rigs.runs import INFO, alert, readings, started, step

@@ -19,8 +19,9 @@ from backbeat.collect.gaps import Hole, answered, claim, holes
 from backbeat.collect.messages import Row, read
 from backbeat.collect.subscription import Arrived, Subscription
 from backbeat.collect.tables import ALERTS, ASKED, SUMMARIES
-from backbeat.mqtt import MqttSettings, Publisher
 from backbeat.mqtt.embedded import EmbeddedBroker
+from backbeat.mqtt.publisher import Publisher
+from backbeat.mqtt.settings import MqttSettings
 from rigs.mosquitto import Mosquitto
 from rigs.reader import Reader, wait_until
 from rigs.runs import INFO, alert, ended, readings, started, summary

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from backbeat.config.load import parse
-from backbeat.mqtt import MqttSettings, Publisher
 from backbeat.mqtt.homeassistant import EXPIRE_AFTER_S, discovery
 from backbeat.mqtt.payloads import Info
+from backbeat.mqtt.publisher import Publisher
 from backbeat.mqtt.schemas import message_schema
+from backbeat.mqtt.settings import MqttSettings
 from backbeat.mqtt.topics import CHANNELS, Topics
 from rigs.mosquitto import Mosquitto, free_port
 from rigs.node_red import NodeRed

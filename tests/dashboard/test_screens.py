@@ -13,7 +13,8 @@ from playwright.sync_api import Page, expect
 
 from backbeat.dashboard.child import DashboardProcess
 from backbeat.dashboard.wording import moment
-from backbeat.mqtt import MqttSettings, Publisher
+from backbeat.mqtt.publisher import Publisher
+from backbeat.mqtt.settings import MqttSettings
 from dashboard.conftest import PATIENCE_MS, Open
 from rigs.device import Device
 from rigs.mosquitto import Mosquitto

@@ -15,8 +15,8 @@ from backbeat.dashboard.child import DashboardProcess
 from backbeat.dashboard.reader import Reader
 from backbeat.dashboard.team import Layout
 from backbeat.errors import UserError
-from backbeat.mqtt import MqttSettings
 from backbeat.mqtt.broker.access import hashed
+from backbeat.mqtt.settings import MqttSettings
 from dashboard.conftest import PATIENCE_MS, Open
 from rigs.device import Device
 from rigs.moody_broker import MoodyBroker

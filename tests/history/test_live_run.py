@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backbeat.history.live import HistorySettings, WithUsual, consumers, runner_history
+from backbeat.history.live import WithUsual, consumers, runner_history
+from backbeat.history.settings import HistorySettings
 from backbeat.history.store import History
 from backbeat.logbook.pace import Around
 from backbeat.samples import Context, Samples, SourceInfo

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from backbeat.events import SignalQuality, Symmetry
-from backbeat.mqtt import MqttSettings, Publisher
 from backbeat.mqtt.commands import COMMANDS, InvalidCommandError, read_command
+from backbeat.mqtt.publisher import Publisher
 from backbeat.mqtt.schemas import BODIES, documents
+from backbeat.mqtt.settings import MqttSettings
 from backbeat.mqtt.topics import CHANNELS
 from backbeat.samples import Context
 from rigs.mosquitto import Mosquitto

@@ -14,8 +14,9 @@ from paho.mqtt.properties import Properties
 from backbeat.asked import say_who, write_report
 from backbeat.events import Alert
 from backbeat.inbox import Inbox, WithInbox
-from backbeat.mqtt import MqttSettings, Publisher
 from backbeat.mqtt.commands import Identify, Report
+from backbeat.mqtt.publisher import Publisher
+from backbeat.mqtt.settings import MqttSettings
 from backbeat.samples import Context, Samples
 from rigs.kept import keep
 from rigs.mosquitto import Mosquitto

@@ -10,8 +10,10 @@ import sys
 import pytest
 
 from backbeat.errors import UserError
-from backbeat.mqtt import MqttSettings, Publisher, embedded
+from backbeat.mqtt import embedded
 from backbeat.mqtt.embedded import EmbeddedBroker
+from backbeat.mqtt.publisher import Publisher
+from backbeat.mqtt.settings import MqttSettings
 from rigs.reader import Reader, wait_until
 from rigs.runs import INFO, a_run, ended, readings, summary
 

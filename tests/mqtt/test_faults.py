@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from backbeat.mqtt import MqttError, MqttSettings, Publisher, courier, delivery
+from backbeat.mqtt import courier, delivery
 from backbeat.mqtt.outbox import Outbox
+from backbeat.mqtt.publisher import Publisher
+from backbeat.mqtt.settings import MqttError, MqttSettings
 from rigs.doomed_run import run_and_kill
 from rigs.mosquitto import Mosquitto
 from rigs.reader import Reader, wait_until

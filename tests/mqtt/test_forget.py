@@ -11,9 +11,10 @@ from backbeat.cli.run import outbox_file
 from backbeat.events import as_json
 from backbeat.history.place import runner_file
 from backbeat.history.store import History
-from backbeat.mqtt import MqttError, MqttSettings, Publisher
 from backbeat.mqtt.forget import forget_session
 from backbeat.mqtt.outbox import Outbox
+from backbeat.mqtt.publisher import Publisher
+from backbeat.mqtt.settings import MqttError, MqttSettings
 from rigs.mosquitto import Mosquitto, free_port
 from rigs.reader import Reader
 from rigs.runs import INFO, alert, ended, readings, started, summary

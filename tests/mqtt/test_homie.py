@@ -6,8 +6,9 @@ import json
 import re
 
 from backbeat.live import Live
-from backbeat.mqtt import MqttSettings, Publisher
 from backbeat.mqtt.homie import PROPERTIES, description
+from backbeat.mqtt.publisher import Publisher
+from backbeat.mqtt.settings import MqttSettings
 from rigs.mosquitto import Mosquitto
 from rigs.reader import Reader, wait_until
 from rigs.runs import INFO, a_run, readings

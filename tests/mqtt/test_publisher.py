@@ -11,7 +11,8 @@ from dataclasses import replace
 
 import pytest
 
-from backbeat.mqtt import MqttError, MqttSettings, Publisher
+from backbeat.mqtt.publisher import Publisher
+from backbeat.mqtt.settings import MqttError, MqttSettings
 from backbeat.samples import Context
 from rigs.mosquitto import Mosquitto, free_port
 from rigs.reader import Reader, wait_until
@@ -116,7 +117,8 @@ def test_with_mqtt_5_a_message_says_what_it_is_and_live_expires(mosquitto: Mosqu
 def test_the_last_will_tells_of_a_killed_process(mosquitto: Mosquitto) -> None:
     program = f"""
         import time
-        from backbeat.mqtt import MqttSettings, Publisher
+        from backbeat.mqtt.publisher import Publisher
+        from backbeat.mqtt.settings import MqttSettings
         from rigs.runs import INFO
         publisher = Publisher(MqttSettings.from_url({mosquitto.url!r}), INFO, report=print)
         publisher.wait_connected()

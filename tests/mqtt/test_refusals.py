@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from backbeat.mqtt import MqttError, MqttSettings, Publisher, courier, delivery, link
+from backbeat.mqtt import courier, delivery, link
 from backbeat.mqtt.outbox import Limits
+from backbeat.mqtt.publisher import Publisher
+from backbeat.mqtt.settings import MqttError, MqttSettings
 from rigs.doomed_run import run_and_kill
 from rigs.moody_broker import MoodyBroker
 from rigs.mosquitto import Mosquitto, free_port

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from backbeat.errors import UserError
-from backbeat.mqtt import MqttSettings
-from backbeat.mqtt.settings import CREDENTIAL
+from backbeat.mqtt.settings import CREDENTIAL, MqttSettings
 
 
 @pytest.fixture

@@ -10,7 +10,9 @@ import sys
 import time
 from pathlib import Path
 
-from backbeat.mqtt import MqttSettings, Publisher, courier, delivery, publisher
+from backbeat.mqtt import courier, delivery, publisher
+from backbeat.mqtt.publisher import Publisher
+from backbeat.mqtt.settings import MqttSettings
 from rigs.runs import INFO, alert, readings, started
 
 

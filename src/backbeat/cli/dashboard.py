@@ -17,7 +17,7 @@ from backbeat.dashboard.reader import Reader
 from backbeat.dashboard.settings import check, is_loopback
 from backbeat.dashboard.team import Layout
 from backbeat.errors import UserError, why
-from backbeat.mqtt import MqttSettings
+from backbeat.mqtt.settings import MqttSettings
 from backbeat.mqtt.topics import checked_id
 
 

@@ -14,8 +14,8 @@ from rich.console import Console
 from backbeat.cli.coach import Coach
 from backbeat.cli.page import Page, can_browse
 from backbeat.cli.run import stopped_by_signals
-from backbeat.mqtt import MqttSettings
 from backbeat.mqtt.embedded import EmbeddedBroker
+from backbeat.mqtt.settings import MqttSettings
 from backbeat.team.outing import Outing
 from backbeat.team.runners import TEAM
 

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable
 from typing import IO
 
-from backbeat import terminal
 from backbeat.jsonl import JsonLines
 from backbeat.pipeline import Consumer
 from backbeat.samples import SourceInfo
@@ -32,5 +31,7 @@ def outputs(
     if jsonl and lines:
         consumers.append(JsonLines(lines, "standard output" if jsonl == "-" else jsonl, report))
     if jsonl != "-":
+        from backbeat import terminal  # what a program reads does not wait for the libraries of a screen
+
         consumers.append(terminal.view(info, sys.stdout))
     return consumers

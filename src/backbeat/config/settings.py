@@ -11,7 +11,7 @@ from annotated_types import Ge, Le
 from backbeat.cues.settings import CueSettings
 from backbeat.dashboard.settings import DashboardSettings
 from backbeat.gait.engine import GaitSettings
-from backbeat.history.live import HistorySettings
+from backbeat.history.settings import HistorySettings
 from backbeat.monitor import MonitorSettings
 from backbeat.mqtt.settings import MqttSettings
 from backbeat.samples import Context, Position, SourceInfo

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from backbeat.errors import UserError
 from backbeat.events import Event, Summary
 from backbeat.history.keeper import HistoryKeeper
 from backbeat.history.place import data_folder, runner_file
+from backbeat.history.settings import HistorySettings
 from backbeat.history.store import History
 from backbeat.history.usual import baseline_context
 from backbeat.pipeline import Consumer
@@ -20,21 +20,6 @@ from backbeat.sources import Around, Source
 
 if TYPE_CHECKING:
     from backbeat.report.material import Material
-
-
-@dataclass(frozen=True, slots=True)
-class HistorySettings:
-    """What is kept of live runs.
-
-    Attributes:
-        enabled: keep sessions, so that a run can be compared with the runner's own usual.
-        folder: where to; without one, `backbeat` in the user's data folder (~/.local/share). One file a runner.
-        reports: write a page after each session, into `reports` beside it.
-    """
-
-    enabled: bool = True
-    folder: Path | None = None
-    reports: bool = True
 
 
 class WithUsual(Around):

@@ -1,6 +1,4 @@
-"""Telling a run by MQTT: `MqttSettings.from_url(…)` and `Publisher(settings, source.info, report=…)`."""
+"""Telling a run by MQTT: `settings.MqttSettings.from_url(…)` says where, `publisher.Publisher` tells it.
 
-from backbeat.mqtt.publisher import Publisher
-from backbeat.mqtt.settings import MqttError, MqttSettings
-
-__all__ = ["MqttError", "MqttSettings", "Publisher"]
+Nothing is imported here, so that who reads settings does not load a client.
+"""

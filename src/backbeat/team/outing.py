@@ -12,7 +12,8 @@ from dataclasses import replace
 from backbeat.events import Event
 from backbeat.logbook.pace import RealTime
 from backbeat.monitor import Monitor
-from backbeat.mqtt import MqttSettings, Publisher
+from backbeat.mqtt.publisher import Publisher
+from backbeat.mqtt.settings import MqttSettings
 from backbeat.pipeline import Consumer, run
 from backbeat.samples import Context, Samples
 from backbeat.team.rounds import Rounds

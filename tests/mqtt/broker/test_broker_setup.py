@@ -17,9 +17,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from backbeat import cli
-from backbeat.mqtt import MqttError, MqttSettings, Publisher
 from backbeat.mqtt.broker.access import hashed
 from backbeat.mqtt.broker.certificates import Signed, new_authority, new_server
+from backbeat.mqtt.publisher import Publisher
+from backbeat.mqtt.settings import MqttError, MqttSettings
 from rigs.mosquitto import Mosquitto, free_port
 from rigs.reader import Reader, wait_until
 from rigs.runs import INFO, alert, readings, started
