@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from backbeat.samples import Context, Samples, joined
 from backbeat.sources import Around, Source
 
-SLICE_S = 0.1
+SLICE_S = 0.2
 """A paced source gives its readings in slices of at most so many seconds, as a sensor's FIFO would, unless told."""
 
 
