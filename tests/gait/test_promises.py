@@ -220,7 +220,15 @@ def test_contacts_are_in_order_and_end_after_they_begin() -> None:
 # 7. in time
 
 
-@pytest.mark.parametrize("query", [RUN, f"{RUN}&rate=208", f"{RUN}&cadence=145", f"{RUN}&cadence=215&contact_time=160"])
+SETTLED = (
+    *(RUN, f"{RUN}&rate=208", f"{RUN}&cadence=145", f"{RUN}&cadence=215&contact_time=160"),
+    "stand=2&seconds=60&rate=52&cadence=150&seed=5",
+    "stand=2&seconds=40&rate=52&cadence=140&speed=4.5",
+    f"{RUN}&position=left_hip&asymmetry=20",
+)
+
+
+@pytest.mark.parametrize("query", SETTLED)
 def test_a_step_is_settled_within_400_ms_of_its_toe_off(query: str) -> None:
     late = [s.known_at - s.toe_off for s in steps_of(whole(query)) if s.time > 6.0 and s.toe_off is not None]
     assert len(late) > 30
