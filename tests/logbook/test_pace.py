@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backbeat.logbook.pace import InBlocks, RealTime
+from backbeat.logbook.pace import SLICE_S, InBlocks, RealTime
 from backbeat.logbook.recording import Recording
 from backbeat.samples import Context, Samples, SourceInfo, joined
 
@@ -66,7 +66,7 @@ def test_readings_come_when_they_were_measured() -> None:
     for part in source:
         if isinstance(part, Samples):
             arrivals.append((part.time[-1], clock.now))
-            assert part.time[-1] - part.time[0] <= 0.1
+            assert part.time[-1] - part.time[0] <= SLICE_S
     due = np.array(arrivals)
     assert due[:, 1] - due[:, 0] == pytest.approx(due[0, 1] - due[0, 0], abs=1e-6)
     assert due[-1, 0] == 14.99

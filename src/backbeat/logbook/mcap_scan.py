@@ -27,6 +27,9 @@ LARGEST_RECORD_BYTES = 1 << 26
 _MARK, _MARK_AT = b"\x04\x00\x00\x00zstd", 37
 """The name of the compression, and where it stands in a chunk's record: after times, size and check sum."""
 
+_HEAD = struct.Struct("<BQ")
+"""What stands before each record: its kind and length."""
+
 _SEARCHED_BYTES = 1 << 20
 _LENGTHS_OF_ENDS: dict[int, int] = {Opcode.FOOTER: 20, Opcode.DATA_END: 4}
 _ENDS = "the file ends in the middle of a record, after {} bytes of it"
@@ -75,11 +78,11 @@ def scan(path: Path, *, strict: bool = False) -> Iterator[Channel | Message | Me
 
 def _next(file: BinaryIO, start: int, size: int) -> list[Channel | Message | Metadata | Damage] | None:
     """The records in the one that begins here, which are several in a chunk; None at the end of the data."""
-    head = file.read(9)
-    if len(head) < 9:
+    head = file.read(_HEAD.size)
+    if len(head) < _HEAD.size:
         raise EOFError(_ENDS.format(size - start))
-    opcode, length = struct.unpack("<BQ", head)
-    if start + 9 + length > size:
+    opcode, length = _HEAD.unpack(head)
+    if start + _HEAD.size + length > size:
         raise EOFError(_ENDS.format(size - start))
     if opcode in _LENGTHS_OF_ENDS:
         if length != _LENGTHS_OF_ENDS[opcode]:
@@ -90,9 +93,9 @@ def _next(file: BinaryIO, start: int, size: int) -> list[Channel | Message | Met
             raise ValueError(f"a record of {length} bytes")
         record = _READ[opcode](ReadDataStream(BytesIO(file.read(length))))
         return _opened(record) if isinstance(record, Chunk) else [record]
-    if not 0 < opcode <= Opcode.DATA_END or file.read(_MARK_AT - 9 + len(_MARK)).endswith(_MARK):
+    if not 0 < opcode <= Opcode.DATA_END or file.read(_MARK_AT - _HEAD.size + len(_MARK)).endswith(_MARK):
         raise ValueError("no record of MCAP")
-    file.seek(start + 9 + length)
+    file.seek(start + _HEAD.size + length)
     return []
 
 
@@ -121,17 +124,17 @@ def _opened(chunk: Chunk) -> list[Channel | Message | Metadata | Damage]:
         raise ValueError(f"compression {chunk.compression}")
     if len(content) != chunk.uncompressed_size or chunk.uncompressed_crc not in (0, zlib.crc32(content)):
         raise ValueError("checksum of a chunk")
-    stream = ReadDataStream(BytesIO(content))
     records: list[Channel | Message | Metadata | Damage] = []
-    while stream.count < len(content):
-        opcode, length = stream.read1(), stream.read8()
-        if stream.count + length > len(content):
+    place = 0
+    while place < len(content):
+        opcode, length = _HEAD.unpack_from(content, place)
+        place += _HEAD.size
+        if place + length > len(content):
             raise ValueError("a record longer than its chunk")
-        body = ReadDataStream(BytesIO(stream.read(length)))
-        if opcode == Opcode.CHANNEL:
-            records.append(Channel.read(body))
-        elif opcode == Opcode.MESSAGE:
-            records.append(Message.read(body, length))
+        if opcode in (Opcode.CHANNEL, Opcode.MESSAGE):
+            body = ReadDataStream(BytesIO(content[place : place + length]))
+            records.append(Channel.read(body) if opcode == Opcode.CHANNEL else Message.read(body, length))
+        place += length
     return records
 
 

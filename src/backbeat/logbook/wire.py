@@ -82,8 +82,8 @@ def decode(message: bytes) -> Samples:
     """
     found = dict(_fields(message))
     time = _numbers(found, "time_s")
-    gyr = _vectors(found, "gyr", "rad_s")
-    acc = _vectors(found, "acc", "m_s2")
+    gyr = _vectors(found, "gyr", "rad_s", len(time))
+    acc = _vectors(found, "acc", "m_s2", len(time))
     if acc is None:
         raise ValueError("no acceleration in the message")
     absent = json.loads(found["absent"]) if "absent" in found else {}
@@ -139,14 +139,20 @@ def _column(name: str, values: FloatArray) -> _Column:
     return _TAG[name], kind.itemsize, values.astype(kind).tobytes()
 
 
-def _vectors(found: dict[str, bytes], sensor: str, unit: str) -> FloatArray | None:
-    if f"{sensor}_scale_{unit}" in found:
-        (scale,) = np.frombuffer(found[f"{sensor}_scale_{unit}"], "<f8")
-        counts = np.stack([_numbers(found, f"{sensor}_{axis}_counts") for axis in AXES], axis=1)
-        return counts * float(scale)
-    if f"{sensor}_x_{unit}" not in found:
+def _vectors(found: dict[str, bytes], sensor: str, unit: str, n: int) -> FloatArray | None:
+    """Readings (n, 3) of a sensor; None where the message has none of it."""
+    packed = found.get(f"{sensor}_scale_{unit}")
+    what = unit if packed is None else "counts"
+    columns = [found.get(f"{sensor}_{axis}_{what}", b"") for axis in AXES]
+    if packed is None and not columns[0]:
         return None
-    return np.stack([_numbers(found, f"{sensor}_{axis}_{unit}") for axis in AXES], axis=1)
+    kind = np.dtype(_NUMPY[_DOUBLE if packed is None else _SFIXED32])
+    if any(len(column) != n * kind.itemsize for column in columns):
+        raise ValueError(f"the readings of {sensor} are not as many as their times")
+    (scale,) = (1.0,) if packed is None else struct.unpack("<d", packed)
+    values = np.empty((n, 3))
+    np.multiply(np.frombuffer(b"".join(columns), kind).reshape(3, n).T, scale, out=values)
+    return values
 
 
 def _numbers(found: dict[str, bytes], name: str) -> FloatArray:
@@ -189,22 +195,25 @@ def _varint(value: int) -> bytes:
 
 
 def _fields(message: bytes) -> Iterator[tuple[str, bytes]]:
-    place = 0
-    while place < len(message):
+    place, end = 0, len(message)
+    while place < end:
         tag, place = _read_varint(message, place)
-        length = 8
-        if tag & 7 == _BYTES:
+        length, kind = 8, tag & 7
+        if kind == _BYTES:
             length, place = _read_varint(message, place)
-        elif tag & 7 != _BITS64:
-            raise ValueError(f"wire type {tag & 7} in a message of readings")
-        if place + length > len(message):
+        elif kind != _BITS64:
+            raise ValueError(f"wire type {kind} in a message of readings")
+        if place + length > end:
             raise ValueError("a field is longer than its message")
-        if tag >> 3 in _NAME_OF:
-            yield _NAME_OF[tag >> 3], message[place : place + length]
+        name = _NAME_OF.get(tag >> 3)
+        if name is not None:
+            yield name, message[place : place + length]
         place += length
 
 
 def _read_varint(message: bytes, place: int) -> tuple[int, int]:
+    if place < len(message) and message[place] < 0x80:  # most are one byte, and every message has two dozen
+        return message[place], place + 1
     value = shift = 0
     while True:
         if place >= len(message) or shift > 63:
