@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from backbeat.events import ActivityChange, Step
-from backbeat.gait.engine import Engine, GaitEvent, GaitSettings
+from backbeat.gait.analysis import GaitEvent
+from backbeat.gait.engine import Engine, GaitSettings
 from backbeat.samples import Samples, SourceInfo
 from backbeat.simulator import SimulatedRun
 from backbeat.simulator.source import SimulatedSource, open_simulator

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from backbeat.events import Event, SessionChange, SignalQuality, Step
-from backbeat.gait.engine import Engine, GaitEvent, GaitSettings
+from backbeat.gait.analysis import GaitEvent
+from backbeat.gait.engine import Engine, GaitSettings
 from backbeat.samples import Context, Samples, SourceInfo
 from backbeat.sessions import SessionNames, SessionRule, SessionSettings
 from backbeat.strain.engine import Known, Strain

@@ -50,8 +50,6 @@ def test_slopes(grade: int, speed: float) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        pytest.param("range=8&speed=4.5&grade=-10", id="100 Hz, ±8 g, hard landings"),
-        pytest.param("range=3&gyroscope=no", id="every landing clipped"),
         pytest.param("dropped=1", id="one reading in a hundred missing"),
         pytest.param("dropped=1&jitter=3", id="missing readings and jitter"),
         pytest.param("clock_error=0.7", id="clock 0.7 % fast"),
@@ -67,6 +65,20 @@ def test_slopes(grade: int, speed: float) -> None:
     ],
 )
 def test_difficult_sensors_and_runners(query: str) -> None:
+    assert_found(f"seconds=50&{query}")
+
+
+@pytest.mark.parametrize(
+    ("query", "clipped"),
+    [
+        pytest.param("range=8&speed=4.5&impact=7.5", 5, id="±8 g, the hardest landings"),
+        pytest.param("range=4&speed=4.5&grade=-10", 100, id="±4 g, downhill"),
+        pytest.param("range=2&gyroscope=no", 120, id="±2 g, every landing"),
+    ],
+)
+def test_sensors_at_the_end_of_their_range(query: str, clipped: int) -> None:
+    """At 100 Hz."""
+    assert np.count_nonzero(run_of(f"seconds=50&{query}").samples().saturated) > clipped
     assert_found(f"seconds=50&{query}")
 
 

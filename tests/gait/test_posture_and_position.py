@@ -7,12 +7,12 @@ import math
 import numpy as np
 import pytest
 
-from backbeat.gait.position import FIRST_WINDOWS, LeverArm, update
+from backbeat.gait.position import ARM_WINDOW, ARM_WINDOWS, LeverArm, update
 from backbeat.gait.posture import MEMORY, START, Posture
 from backbeat.samples import STANDARD_GRAVITY
 
 STEP_HZ = 2.8
-T = np.arange(250) / 100.0
+T = np.arange(ARM_WINDOW) / 100.0
 
 
 def pull(tilt_deg: float) -> np.ndarray:
@@ -31,17 +31,15 @@ def test_a_pelvis_that_tilts_is_told_by_how_much_since_the_start(lean: float) ->
     assert abs(after[MEMORY] or 0.0) < abs(lean)
 
 
-def test_a_stride_that_was_not_measured_says_nothing() -> None:
-    assert Posture().add(np.full(3, np.nan), np.eye(3)) is None
-
-
-def worn(left_m: float, windows: int = FIRST_WINDOWS) -> LeverArm:
+def worn(left_m: float, windows: int = ARM_WINDOWS) -> LeverArm:
     """A midline that moves alike on both legs, and a sensor beside it on a pelvis that turns once a stride."""
     stride, step = np.pi * STEP_HZ * T, 2 * np.pi * STEP_HZ * T
     yaw, roll = 0.8 * np.sin(stride), 1.1 * np.cos(stride)
     turning_yaw, turning_roll = (np.gradient(rate) * 100 / STANDARD_GRAVITY for rate in (yaw, roll))
-    acc = np.stack([0.3 * np.sin(step) - left_m * turning_yaw, np.zeros(250), np.cos(step) + left_m * turning_roll])
-    gyr = np.stack([roll, np.zeros(250), yaw])
+    acc = np.stack(
+        [0.3 * np.sin(step) - left_m * turning_yaw, np.zeros(ARM_WINDOW), np.cos(step) + left_m * turning_roll]
+    )
+    gyr = np.stack([roll, np.zeros(ARM_WINDOW), yaw])
     arm = LeverArm()
     for _ in range(windows):
         arm = update(arm, acc, gyr, STEP_HZ)
@@ -57,5 +55,5 @@ def test_the_lever_arm_is_the_distance_from_the_midline(left_m: float, position:
 
 def test_between_sacrum_and_hip_and_after_few_windows_nothing_is_claimed() -> None:
     assert worn(0.07).position == "unknown"
-    assert worn(0.12, FIRST_WINDOWS - 1).position == "unknown"
+    assert worn(0.12, ARM_WINDOWS - 1).position == "unknown"
     assert LeverArm().offset_m == LeverArm().correlation == 0.0

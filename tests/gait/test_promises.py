@@ -101,7 +101,7 @@ def test_known_at_is_the_time_of_the_reading_that_settles_the_event(query: str) 
 
 
 @settings(deadline=None, max_examples=15, derandomize=True)
-@given(st.integers(0, 10_000), st.sampled_from((RUN, f"{RUN}&gyroscope=no", f"{RUN}&range=8&asymmetry=10")))
+@given(st.integers(0, 10_000), st.sampled_from((MIXED, RUN, f"{RUN}&gyroscope=no", f"{RUN}&range=8&asymmetry=10")))
 def test_a_turned_sensor_changes_no_time_by_more_than_5_ms_and_no_side(seed: int, query: str) -> None:
     samples, matrix = readings(query), rotation(seed)
     turned = replace(samples, acc=samples.acc @ matrix.T, gyr=None if samples.gyr is None else samples.gyr @ matrix.T)

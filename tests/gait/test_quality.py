@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -60,13 +62,46 @@ def test_absent_fields_have_reasons() -> None:
     assert "braking_m_s" not in lost
 
 
+@pytest.mark.parametrize("query", ["stand=0&seconds=12", "stand=0&seconds=12&range=2", "stand=2&seconds=2.6"])
+def test_what_a_recording_cannot_give_is_on_no_step_of_it(query: str) -> None:
+    """Not on the first steps of a recording that begins in mid-run either, nor on those that are clipped."""
+    for more, missing, names in (
+        ("", (1,), ("medio_lateral_sway_cm",)),
+        ("&rate=50", (), ("impact_peak_g", "impact_rate_g_s")),
+        ("&gyroscope=no", (), ("pelvic_drop_deg", "pelvic_drop_range_deg", "pelvic_tilt_drift_deg")),
+    ):
+        steps, signal = told(query + more, *missing)
+        assert len(steps) > 3
+        assert {getattr(step, name) for step in steps for name in names} == {None}
+        assert signal.absent.keys() & set(names)
+
+
+def test_a_clipped_step_is_marked_and_has_no_impact() -> None:
+    run = run_of("stand=0&seconds=30&range=4&speed=4.5&grade=-10")
+    samples = run.samples()
+    clipped = samples.time[samples.saturated]
+    steps = [e for e in analysed(run) if isinstance(e, Step)]
+    assert {step.saturated for step in steps} == {True, False}
+    for step in steps:
+        assert step.saturated == bool(((clipped >= step.time) & (clipped <= step.toe_off)).any())
+        assert (step.impact_peak_g is None) == (step.impact_rate_g_s is None) == step.saturated
+
+
+def test_a_jog_that_was_long_on_trial_has_its_clipped_steps_marked() -> None:
+    run = run_of("programme=stand:3,jog:20@1.6")
+    samples = run.samples()
+    steps = [e for e in analysed(run, replace(samples, saturated=samples.time < 5.0)) if isinstance(e, Step)]
+    assert steps[0].time < 3.1
+    assert [step.saturated for step in steps] == [step.time < 5.0 for step in steps]
+
+
 def told(query: str, *missing: int) -> tuple[list[Step], SignalQuality]:
     run = run_of(query)
     samples = run.samples()
     acc = samples.acc.copy()
     acc[:, missing] = np.nan
     absent = {f"acc_{'xyz'[axis]}": "broken" for axis in missing if len(missing) < 3}
-    events = analysed(run, type(samples)(samples.time, acc, samples.gyr, samples.gap_before, samples.saturated, absent))
+    events = analysed(run, replace(samples, acc=acc, absent=absent))
     return [e for e in events if isinstance(e, Step)], [e for e in events if isinstance(e, SignalQuality)][-1]
 
 

@@ -15,22 +15,21 @@ from backbeat.gait.activity import ActivityState
 from backbeat.gait.frames import Frame
 from backbeat.gait.grid import RATE_HZ, Grid
 from backbeat.gait.mount import Mount
-from backbeat.gait.position import LeverArm
+from backbeat.gait.position import ARM_WINDOW, ARM_WINDOWS, LeverArm
 from backbeat.gait.position import update as lever_arm
 from backbeat.gait.posture import Posture
 from backbeat.gait.quality import Quality, absences
-from backbeat.gait.queue import Change, Told
+from backbeat.gait.queue import FORGOTTEN, Change, Told
 from backbeat.gait.sides import SidesState
 from backbeat.gait.stability import WINDOW, stability
 from backbeat.gait.steps import StepMaker
 from backbeat.gait.stretch import ACC10, GYR10, Stretch
 from backbeat.samples import Position, Samples
 
-LOCATED_FROM = 20
-"""Windows of running (each half a second on) from which the position is told, once."""
-WINDOW_FOR_ARM = 250
 RESUMED_S = 1.0
 """Across a gap shorter than this what was done is taken to go on, and what was on trial stays so."""
+CLIPPED_KEPT_S = FORGOTTEN / RATE_HZ
+"""For so long a stance may wait to become a step, and the step still has to be marked."""
 
 GaitEvent = Step | ActivityChange | SignalQuality | Stability
 
@@ -90,6 +89,7 @@ class Analysis:
         self._last = float(first.time[-1])
         self._steps = StepMaker(gyroscope=self._gyroscope, sides_state=memory.sides, posture=memory.posture)
         self._saturated: list[float] = []
+        self._lost = absences(rate_hz, gyroscope=self._gyroscope, absent=self._absent, axes=None)
         self._steady_since: int | None = None
 
     def extend(self, part: Samples) -> Sequence[GaitEvent]:
@@ -110,11 +110,14 @@ class Analysis:
         return events
 
     def _events(self, told: Told) -> list[GaitEvent]:
-        """Everything settled, in the order in which it became known: changes, then steps, then the look at a frame."""
+        """Everything settled, in the order in which it became known.
+
+        Of what one reading settles, changes come first and then the look at a frame, which tells what steps lack.
+        """
         found: list[tuple[int, int, Change | Step | Frame]] = [(c.at, 0, c) for c in told.changes if c.end > c.start]
+        found += [(at, 1, frame) for frame, at in told.frames]
         if told.settled:
-            found += [(at, 1, step) for at, step in self._steps.make(self._stretch, told.settled)]
-        found += [(at, 2, frame) for frame, at in told.frames]
+            found += [(at, 2, step) for at, step in self._steps.make(self._stretch, told.settled)]
         if len(found) > 1:
             found.sort(key=_order)
         events: list[GaitEvent] = []
@@ -135,14 +138,10 @@ class Analysis:
 
     def _marked(self, step: Step) -> Step:
         """The step with what its readings could not give taken away."""
-        clipped = (
-            self._saturated
-            and step.toe_off is not None
-            and any(step.time <= t <= step.toe_off for t in self._saturated)
-        )
-        if clipped:
-            return replace(step, saturated=True, impact_peak_g=None, impact_rate_g_s=None)
-        lost: dict[str, Any] = {name: None for name in self._lost() if getattr(step, name, None) is not None}
+        lost: dict[str, Any] = {name: None for name in self._lost if getattr(step, name, None) is not None}
+        end = step.toe_off
+        if self._saturated and end is not None and any(step.time <= t <= end for t in self._saturated):
+            lost |= {"saturated": True, "impact_peak_g": None, "impact_rate_g_s": None}
         return replace(step, **lost) if lost else step
 
     def _look(self, frame: Frame, at: int) -> list[GaitEvent]:
@@ -153,7 +152,7 @@ class Analysis:
         clipped = [t for t in self._saturated if t <= time]
         if clipped:
             memory.quality.saw("saturated", clipped[-1])
-            self._saturated = [t for t in self._saturated if t > time - 5.0]
+            self._saturated = [t for t in self._saturated if t > time - CLIPPED_KEPT_S]
         memory.looks.append(known)
         if frame.activity != "other":
             memory.quality.moved(frame.mean_g, time)
@@ -164,30 +163,26 @@ class Analysis:
         if frame.turned and frame.activity == "running":
             memory.quality.saw("turned", time)
         self._locate(frame)
-        absent = absences(self._rate_hz, gyroscope=self._gyroscope, absent=self._absent, axes=frame.axes)
-        told = memory.position, absent
+        self._lost = absences(self._rate_hz, gyroscope=self._gyroscope, absent=self._absent, axes=frame.axes)
+        told = memory.position, self._lost
         if memory.quality.changed(time) or told != memory.told:
             memory.told = told
             events.append(memory.signal(time, known))
         events += self._stability(frame, time, known)
         return events
 
-    def _lost(self) -> dict[str, str]:
-        return {} if self._memory.told is None else self._memory.told[1]
-
     def _locate(self, frame: Frame) -> None:
         """Find out where the sensor sits, from the first seconds of running, where nobody said it."""
         memory = self._memory
         if memory.position != "unknown" or frame.axes is None or frame.activity != "running" or not self._gyroscope:
             return
-        first = frame.end - WINDOW_FOR_ARM
-        if memory.arm.windows >= LOCATED_FROM or first < 0:
+        first = frame.end - ARM_WINDOW
+        if memory.arm.windows >= ARM_WINDOWS or first < 0:
             return
         low = self._stretch.low.view(first, frame.end)
         acc, gyr = frame.axes @ low[ACC10], frame.axes @ low[GYR10]
         memory.arm = lever_arm(memory.arm, acc, gyr, frame.step_hz)
-        if memory.arm.windows >= LOCATED_FROM:
-            memory.position = memory.arm.position
+        memory.position = memory.arm.position
 
     def _stability(self, frame: Frame, time: float, known: float) -> list[GaitEvent]:
         if frame.activity == "other" or frame.axes is None:
@@ -200,7 +195,7 @@ class Analysis:
         self._steady_since = frame.end
         low = self._stretch.low.view(frame.end - WINDOW, frame.end)
         found = stability(frame.axes @ low[ACC10], frame.step_hz)
-        found = {name: value for name, value in found.items() if name not in self._lost()}
+        found = {name: value for name, value in found.items() if name not in self._lost}
         start = time - WINDOW / RATE_HZ
         return [Stability(start=start, end=time, known_at=known, activity=frame.activity, **found)]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backbeat.events import ActivityChange, SignalQuality, Stability, Step
-from backbeat.gait.analysis import Analysis, Memory
+from backbeat.events import SignalQuality
+from backbeat.gait.analysis import Analysis, GaitEvent, Memory
 from backbeat.gait.grid import LONGEST_HOLE_S
 from backbeat.gait.idle import Idle
 from backbeat.gait.mount import Mount, Worn
@@ -21,8 +21,6 @@ from backbeat.samples import (
     SourceInfo,
     joined,
 )
-
-GaitEvent = Step | ActivityChange | SignalQuality | Stability
 
 _RATE_FROM = 32
 """Readings from which the rate of a stretch is estimated."""

@@ -23,7 +23,10 @@ ON_HIP_M = 0.08
 """A hip is 0.10-0.17 m from the midline (half the width between the iliac crests is about 0.14 m)."""
 EXPLAINED = 0.5
 """Correlation from which the lever arm explains enough to tell a hip."""
-FIRST_WINDOWS = 10
+ARM_WINDOW = 250
+"""Grid samples of one window."""
+ARM_WINDOWS = 20
+"""Windows of running (each half a second on) from which the position is told, once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,8 @@ class LeverArm:
 
     @property
     def position(self) -> Position:
-        """Position, once ten windows agree; between sacrum and hip nothing is claimed."""
-        if self.windows < FIRST_WINDOWS:
+        """Position, once there are enough windows; between sacrum and hip nothing is claimed."""
+        if self.windows < ARM_WINDOWS:
             return "unknown"
         if abs(self.offset_m) <= ON_MIDLINE_M:
             return "sacrum"
@@ -69,7 +72,7 @@ def update(arm: LeverArm, acc: FloatArray, gyr: FloatArray, step_hz: float) -> L
 
     Args:
         arm: so far.
-        acc: forward, left, up in g, 10 Hz, shape (3, n), n about 250.
+        acc: forward, left, up in g, 10 Hz, shape (3, n), n about `ARM_WINDOW`.
         gyr: roll, pitch, yaw in rad/s, likewise.
         step_hz: step frequency.
     """
