@@ -65,6 +65,13 @@ def test_features_are_read_between_columns() -> None:
     assert seen[:, 2] == pytest.approx(3 * seen[:, 0])
 
 
+def test_a_slow_step_is_not_looked_at_beyond_its_window() -> None:
+    ramp = np.tile(np.arange(50.0), (3, 1))
+    seen = features(ramp, 20.0, 110.0).reshape(POINTS, 3)
+    assert seen.max() == 49.0
+    assert (np.diff(seen[:, 0]) >= 0.0).all()
+
+
 @pytest.mark.parametrize("log_odds", [0.0, 1e-9, -1e-9])
 def test_a_side_that_only_rounding_would_tell_is_not_told(log_odds: float) -> None:
     sense = sides.Sense(total=3.0, square=3.0, weight=3.0, told=1)

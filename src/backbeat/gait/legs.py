@@ -31,8 +31,9 @@ def features(body: FloatArray, contact: float, period: float) -> FloatArray:
     Returns:
         Shape (POINTS · channels,).
     """
-    at = contact + period * _PHASE
-    k = np.minimum(np.maximum(at, 0.0), body.shape[1] - 2).astype(np.intp)
+    end = body.shape[1] - 1  # a slow walker's step may outlast its window: the last column stands in
+    at = np.minimum(np.maximum(contact + period * _PHASE, 0.0), end)
+    k = np.minimum(at, end - 1).astype(np.intp)
     left = body.take(k, axis=1)
     return np.asarray(left + (at - k) * (body.take(k + 1, axis=1) - left)).T.ravel()
 
