@@ -23,20 +23,27 @@ Activity = Literal["running", "walking", "other"]
 class Step:
     """One foot contact with everything measured on it.
 
+    How each figure is made, with its formula and paper, stands where it is made: times in `backbeat.gait.contacts` and
+    `walking`, impact, force, oscillation, braking and stiffness in `measures`, pelvis and sway in `strides`, tilt
+    drift in `posture`, sides in `sides` and `legs`.
+
     Attributes:
         time: initial contact, s.
-        toe_off: end of this contact, s.
+        toe_off: end of this contact, s; None in walking, where one sensor does not show it.
         known_at: s.
         side: the foot that lands.
         side_confidence: 0.5 (a guess) to 1.
         activity: what the runner was doing.
         step_time_ms: from the initial contact before to this one.
-        cadence_spm: steps a minute, from the last steps.
+        cadence_spm: steps a minute, 60 s over the median of the last eight step times.
         contact_time_ms: ground contact time, initial contact to toe-off.
-        flight_time_ms: the flight before this contact.
-        duty_factor_pct: contact time of a stride's one leg over the stride time.
+        flight_time_ms: the flight before this contact, from the toe-off before to this initial contact; negative where
+            both feet were down.
+        duty_factor_pct: share of the stride that one foot is on the ground (Alexander 1989,
+            doi:10.1152/physrev.1989.69.4.1199), contact time over twice the step time that the cadence gives.
         impact_peak_g: peak vertical specific force at the sensor in stance, 20 Hz band.
-        impact_rate_g_s: steepest rise of the vertical specific force in the first 60 ms of stance, 20 Hz band.
+        impact_rate_g_s: steepest rise of the vertical specific force from 20 ms before to 60 ms after initial contact,
+            20 Hz band.
         peak_force_bw: estimated peak vertical ground reaction force, body weights.
         peak_force_error_bw: one standard deviation of that estimate.
         vertical_oscillation_cm: highest minus lowest point of the sensor over the step that ended.
@@ -102,8 +109,7 @@ class SignalQuality:
         time: from when on, s.
         known_at: s.
         quality: 0 (useless) to 1.
-        problems: short names of what is wrong now ("gap", "saturated", "loose", "scale", "no_gyroscope", …) to one
-            sentence each.
+        problems: short names of what is wrong now ("gap", "saturated", "slipped", "scale", …) to one sentence each.
         position: where the sensor sits, as set or as found; "unknown" where neither.
         absent: field names of `Step`, `Stability` and `Symmetry` that this signal cannot give, each with the reason.
     """

@@ -1,8 +1,7 @@
 """A fleet at each broker: messages a second, delay to a reader, memory, and the storm when a node is killed.
 
-`pytest tests/benchmarks/bench_brokers.py -s -o python_files='bench_*.py' -o python_functions='bench_*'` prints the
-rows of docs/scale.md. Devices are at node 0, the readers at node 1 where there is one; node 0 is killed and started
-again at once.
+`make bench ARGS="tests/benchmarks/bench_brokers.py -s"` prints the rows of docs/scale.md. Devices are at node 0, the
+readers at node 1 where there is one; node 0 is killed and started again at once.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import fields, replace
 from functools import cache
 from itertools import pairwise
@@ -215,6 +216,31 @@ def test_contacts_are_in_order_and_end_after_they_begin() -> None:
         assert len(steps) > 10
         assert all(b.time > a.time for a, b in pairwise(steps))
         assert all(s.toe_off is None or s.toe_off > s.time for s in steps)
+
+
+# 6. bounded
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param("stand=2&seconds=240", id="a run"),
+        pytest.param("stand=2&seconds=240&range=1.2", id="readings at the end of the range all the time"),
+        pytest.param("programme=walk:240", id="a walk"),
+        pytest.param("programme=stand:240", id="nothing to be found"),
+        pytest.param("stand=0&seconds=240&rate=15", id="too few readings to look at"),
+    ],
+)
+def test_what_is_remembered_does_not_grow(query: str) -> None:
+    run = run_of(query)
+    samples = run.samples()
+    engine = Engine(SimulatedSource(run).info, GaitSettings())
+    sizes = []
+    for begin in range(0, len(samples), 500):
+        engine.feed(samples[begin : begin + 500])
+        sizes.append(len(pickle.dumps(engine)))
+    half = len(sizes) // 2
+    assert max(sizes[half:]) < 1.02 * max(sizes[:half])
 
 
 # 7. in time

@@ -2,7 +2,9 @@
 
 Over a whole stride the mean specific force points up, so its direction in the sensor's axes is the sensor's tilt,
 whatever the runner does within the stride. One stride scatters by some degrees, because speed is never quite even;
-forty of them settle it.
+forty of them settle it. Rotation about the vertical has no such reference, and the mean of side-to-side tilt is that of
+the belt and the road's camber: of drop and rotation it is their size in a stride (`strides`) that is followed from the
+run's start (`backbeat.strain.drift`).
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from backbeat.gait.track import Track
 from backbeat.samples import FloatArray, Samples
 
 KEPT = 2500
-"""Grid samples that stay in reach: steps wait until running is established (3 s), regularity looks back 20 s."""
+"""Grid samples that stay in reach: a jog's steps wait until it is established (6 s), regularity looks back 20 s."""
 
 BANK = FilterBank.of(low_pass(20.0, 6), low_pass(10.0, 8))
 RUNNING_BANK = FilterBank.of(low_pass(5.0, 11))
