@@ -19,6 +19,9 @@ from backbeat.evaluation.running import seconds_of_running
 from backbeat.evaluation.scores import intervals, scores, tally
 from backbeat.simulator import Sensor, SimulatedRun, Stretch
 
+GOOD = "activity = 'x'\nsample_rate_hz = 100"
+"""The least that a meta.toml says."""
+
 
 def step(time: float, side: str | None = "left", toe_off: float | None = None) -> FoundStep:
     return FoundStep(time, toe_off, time + 0.5, side, "running", 2.4)
@@ -169,7 +172,12 @@ def test_taking_the_gyroscope_away_changes_the_aim_and_nothing_else(simulated: P
         (lambda f: None, "holds no SET/NAME/meta.toml"),
         (lambda f: _meta(f, "activity = 'running'"), "sample_rate_hz is missing"),
         (lambda f: _meta(f, "activity = "), "correct meta.toml"),
-        (lambda f: _meta(f, "activity = 'x'\nsample_rate_hz = 100", "time,event,side\nsoon,initial_contact,L"), "soon"),
+        (lambda f: _meta(f, "activity = 'x'\nsample_rate_hz = 'fast'"), "sample_rate_hz is 'fast'"),
+        (lambda f: _meta(f, f"{GOOD}\nrunning_blocks_s = 7"), "running_blocks_s is 7; write pairs"),
+        (lambda f: _meta(f, GOOD, "time,event,side\nsoon,initial_contact,L"), "line 2: the time is 'soon'"),
+        (lambda f: _meta(f, GOOD, "time,event,side\n5,heel_strike,L"), "'heel_strike' is not known"),
+        (lambda f: _meta(f, GOOD, "time,event,side\n5,toe_off,top"), "the side 'top'"),
+        (lambda f: _meta(f, GOOD, "when,what\n5,toe_off"), "no column time or event or side"),
     ],
 )
 def test_a_wrong_folder_is_one_sentence(tmp_path: Path, make, said: str) -> None:
@@ -178,6 +186,41 @@ def test_a_wrong_folder_is_one_sentence(tmp_path: Path, make, said: str) -> None
         labelled_recordings(tmp_path)
     with pytest.raises(UserError, match="is no folder"):
         labelled_recordings(tmp_path / "absent")
+
+
+def test_sides_may_be_written_out_and_the_order_of_the_lines_does_not_matter(tmp_path: Path) -> None:
+    _meta(tmp_path, GOOD, "time,event,side\n6,toe_off,right\n5,initial_contact,R\n4,toe_off,")
+    (recording,) = labelled_recordings(tmp_path)
+    assert [(e.time, e.side) for e in recording.truth] == [(4.0, ""), (5.0, "R"), (6.0, "R")]
+
+
+@pytest.mark.parametrize("text", ["", "time,vertical_force_bw\n", "a,b\n1,much\n", "time\n1\n"])
+def test_a_force_file_that_holds_no_force_is_one_sentence(tmp_path: Path, text: str) -> None:
+    _meta(tmp_path, GOOD)
+    (tmp_path / "set" / "one" / "force.csv").write_text(text)
+    (recording,) = labelled_recordings(tmp_path)
+    with pytest.raises(UserError, match=r"force.csv: .*; write time in s, vertical force in body weights"):
+        recording.force()
+
+
+def test_a_force_plate_that_was_on_for_a_part_is_held_against_that_part() -> None:
+    truth = [TrueEvent(time, "initial_contact", "") for time in (5.0, 6.0, 7.0)]
+    force = np.array([4.9, 5.1, 6.1]), np.array([0.0, 2.0, np.nan])
+    assert score_contacts([step(5.0), step(6.0), step(7.0)], truth, 4.0, 8.0, force).force_errors == [
+        pytest.approx(0.4)
+    ]
+
+
+def test_what_cannot_be_scored_or_read_is_said_with_its_name(simulated: Path, tmp_path: Path) -> None:
+    here = tmp_path / "mine" / "first"
+    here.mkdir(parents=True)
+    for name in ("imu.csv", "meta.toml"):
+        (here / name).write_bytes((simulated / "sim" / "0" / name).read_bytes())
+    with pytest.raises(UserError, match="Nothing here can be scored"):
+        evaluate(labelled_recordings(tmp_path))
+    (here / "imu.csv").write_text("nonsense\n")
+    with pytest.raises(UserError, match=r"mine/first: imu\.csv, line 1"):
+        evaluate(labelled_recordings(tmp_path))
 
 
 def _meta(folder: Path, text: str, truth: str = "time,event,side") -> None:

@@ -67,11 +67,11 @@ def _print(result: Result) -> None:
             measure = result.measure(group, name)
             ends = group.intervals.get(name)
             spread = "" if ends is None else f"{measure.shown(ends[0])} to {measure.shown(ends[1])}"
-            style = {True: "green", False: "red", None: ""}[measure.reached(value)]
+            style, mark = {True: ("green", " ✓"), False: ("red", " ✗"), None: ("", "")}[measure.reached(value)]
             table.add_row(
                 measure.label,
                 f"[{style}]{measure.shown(value)}[/]" if style else measure.shown(value),
                 spread,
-                measure.aim,
+                measure.aim + mark,
             )
         console.print(table)

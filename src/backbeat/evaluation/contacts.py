@@ -105,7 +105,7 @@ def score_contacts(
         tally.contact_errors.append(step.time - contact.time)
         given += step.toe_off is not None
         _compare_toe_off(tally, step, contact, toe_offs)
-        if contact.side in ("L", "R"):
+        if contact.side:
             unknown += step.side is None
             good += step.side is not None and step.side[0].upper() == contact.side
             bad += step.side is not None and step.side[0].upper() != contact.side
@@ -145,5 +145,7 @@ def _force_errors(
         estimate = steps[i].peak_force_bw
         if abs(found[i] - contact.time) <= TOLERANCE_S and estimate is not None:
             window = (time >= contact.time) & (time < contact.time + FORCE_WINDOW_S)
-            errors.append(estimate - float(force[window].max()))
+            measured = force[window & np.isfinite(force)]
+            if len(measured):  # the plate may have been on for a part of the recording
+                errors.append(estimate - float(measured.max()))
     return errors

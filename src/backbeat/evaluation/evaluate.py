@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from backbeat.errors import UserError
 from backbeat.evaluation.dataset import Labelled
 from backbeat.evaluation.found import Found, analysed
 from backbeat.evaluation.measures import MEASURES, WALKING_AIMS, WITHOUT_GYROSCOPE, Measure
@@ -67,17 +68,27 @@ class Result:
 def evaluate(
     recordings: Sequence[Labelled], *, accelerometer_only: bool = False, done: Callable[[Labelled], None] | None = None
 ) -> Result:
-    """Replay and score the recordings; `done` is called after each."""
+    """Replay and score the recordings; `done` is called after each.
+
+    Raises:
+        UserError: a recording cannot be read, or there is nothing to hold any of them against.
+    """
     found: dict[str, Found] = {}
     for recording in recordings:
-        found[recording.name] = analysed(recording.readings, accelerometer_only=accelerometer_only)
+        try:
+            found[recording.name] = analysed(recording.readings, accelerometer_only=accelerometer_only)
+        except UserError as error:
+            raise UserError(f"{recording.name}: {error}") from None
         if done is not None:
             done(recording)
     groups = dict.fromkeys(recording.group for recording in recordings)
-    return Result(
-        accelerometer_only,
-        [_set(name, [r for r in recordings if r.group == name], found, accelerometer_only) for name in groups],
-    )
+    sets = [_set(name, [r for r in recordings if r.group == name], found, accelerometer_only) for name in groups]
+    if all(set(group.scores) == {"recordings"} for group in sets):
+        raise UserError(
+            "Nothing here can be scored: give truth.csv contacts after the first 4 s, or meta.toml running_blocks_s; "
+            "see docs/validation.md for both."
+        )
+    return Result(accelerometer_only, sets)
 
 
 def _set(name: str, recordings: Sequence[Labelled], found: Mapping[str, Found], accelerometer_only: bool) -> SetResult:

@@ -23,7 +23,8 @@ thead th:not(:first-child) { text-align: right; }
 td.n { text-align: right; font-variant-numeric: tabular-nums; }
 .overflow { overflow-x: auto; }
 svg { width: 100%; height: auto; margin: .5rem 0; }
-svg text { font: 11px system-ui, sans-serif; fill: var(--ink); }
+svg text { font: 11px system-ui, sans-serif; fill: var(--ink);
+  paint-order: stroke; stroke: var(--paper); stroke-width: 3px; }
 svg text.title { font-size: 13px; font-weight: 600; }
 .grid { stroke: var(--faint); stroke-width: .6; }
 .fill { fill-opacity: .65; }
@@ -75,9 +76,8 @@ def _section(result: Result, group: SetResult) -> str:
 def _about(group: SetResult) -> str:
     first = group.recordings[0]
     count = len(group.recordings)
-    text = (
-        f"{count} recording{'s' if count > 1 else ''}, sensor at the {first.placement or 'hip'}, {first.rate_hz:g} Hz."
-    )
+    placement = first.placement or "place not said"
+    text = f"{count} recording{'s' if count > 1 else ''}; sensor: {placement}; {first.rate_hz:g} Hz."
     if first.truth_made_by:
         text += f" Truth: {first.truth_made_by}."
     return text + (f" Note: {first.note}." if first.note else "")

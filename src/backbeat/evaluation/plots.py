@@ -36,7 +36,7 @@ def bland_altman(tallies: Sequence[Tally]) -> str:
         "Contact time: found minus true",
         (float(mean.min()) - 10.0, float(mean.max()) + 10.0),
         (-edge, edge),
-        "mean of found and true, ms",
+        "mean of found and true, ms; another colour for the next recording",
         "found - true, ms",
     )
     for i in range(0, len(errors), max(1, len(errors) // MOST_DOTS)):

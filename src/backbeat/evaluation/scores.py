@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from backbeat.evaluation.contacts import ContactTally, score_contacts
-from backbeat.evaluation.dataset import Labelled
+from backbeat.evaluation.dataset import ONE_LEG, Labelled
 from backbeat.evaluation.found import Found
 from backbeat.evaluation.one_leg import BlockTally, score_blocks
 from backbeat.evaluation.running import RunningTally, score_running
@@ -16,7 +16,6 @@ from backbeat.evaluation.running import RunningTally, score_running
 WARM_UP_S = 4.0
 """The begin of a recording that is not scored: the analysis may use it to find the body's axes."""
 TAIL_S = 0.6
-ONE_LEG = {"instrumented_leg_contact", "left_contact_shoe_clock"}
 DRAWS = 1000
 
 
