@@ -86,6 +86,24 @@ def bench_live_in_blocks_of_20(benchmark, figure, rate: int) -> None:
     figure(f"{rate} Hz live, blocks of 20: {1e3 * sorted(seconds)[1] / 600:.2f} ms CPU for each second of signal")
 
 
+@pytest.mark.parametrize("rate", RATES)
+def bench_live_in_blocks_of_20_as_they_come(figure, rate: int) -> None:
+    """The same work when the thread sleeps until the next block: others use the core and its caches meanwhile."""
+    blocks = cut(simulated(rate, 90).run.samples(), 20)
+    monitor = Monitor(simulated(rate).info)
+    begun = len(blocks) // 3
+    for block in blocks[:begun]:
+        monitor.feed(block)
+    used = 0.0
+    for block in blocks[begun:]:
+        time.sleep(20 / rate)
+        before = time.thread_time()
+        for event in monitor.feed(block):
+            as_json(event)
+        used += time.thread_time() - before
+    figure(f"{rate} Hz live, blocks of 20, each at its time: {1e3 * used / 60:.2f} ms CPU for each second of signal")
+
+
 def bench_cost_from_a_minute_to_ten_hours(figure) -> None:
     for minutes in (1, 10, 60, 600):
         measured = in_own_process(_LONG.format(seconds=60 * minutes))
