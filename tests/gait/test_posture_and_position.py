@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from backbeat.events import SignalQuality, Summary, Symmetry
 from backbeat.gait.position import ARM_WINDOW, ARM_WINDOWS, LeverArm, update
 from backbeat.gait.posture import MEMORY, START, Posture
+from backbeat.monitor import Monitor
 from backbeat.samples import STANDARD_GRAVITY
+from backbeat.sources import open_source
 
 STEP_HZ = 2.8
 T = np.arange(ARM_WINDOW) / 100.0
@@ -57,3 +61,18 @@ def test_between_sacrum_and_hip_and_after_few_windows_nothing_is_claimed() -> No
     assert worn(0.07).position == "unknown"
     assert worn(0.12, ARM_WINDOWS - 1).position == "unknown"
     assert LeverArm().offset_m == LeverArm().correlation == 0.0
+
+
+@pytest.mark.parametrize("hip", ["left_hip", "right_hip"])
+def test_beside_the_midline_only_the_change_of_an_index_is_told_also_where_nobody_said_so(hip: str) -> None:
+    with open_source(f"sim:?stand=2&seconds=160&position={hip}&hip_gain=30") as source:
+        monitor = Monitor(replace(source.info, position="unknown"))
+        events = [*(event for block in source for event in monitor.feed(block)), *monitor.end()]
+    signal = [event for event in events if isinstance(event, SignalQuality)][-1]
+    assert signal.position == hip
+    (summary,) = (event for event in events if isinstance(event, Summary))
+    indices = [*(event for event in events if isinstance(event, Symmetry)), summary.symmetry]
+    for measure in ("impact", "contact_time", "flight_time", "step_time"):
+        assert {getattr(index, f"{measure}_pct") for index in indices} == {None}
+        assert hip.replace("_", " ") in summary.absent[f"{measure}_pct"]
+        assert abs(getattr(indices[-2], f"{measure}_change_pct")) < 5.0

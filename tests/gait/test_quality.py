@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
-from backbeat.events import ActivityChange, SignalQuality, Step
+from backbeat.events import ActivityChange, SignalQuality, Stability, Step, Symmetry
 from backbeat.gait.quality import LOST_LOOKS, PENALTY, PROBLEMS, Quality, absences
+from backbeat.monitor import Monitor
+from backbeat.sources import open_source
 from simulated_gait import analysed, run_of
 
 
@@ -53,11 +55,35 @@ def test_forward_is_missed_after_some_looks_at_a_gait() -> None:
     assert quality.now(0.5 * LOST_LOOKS)[1].keys() == {"forward"}
 
 
+def reasons(rate_hz: float = 100.0, **known: object) -> dict[str, str]:
+    usual = {"gyroscope": True, "absent": {}, "axes": np.eye(3), "position": "sacrum"}
+    return absences(rate_hz, **{**usual, **known})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("query", ["rate=50", "gyroscope=no", "position=left_hip", "position=right_hip&gyroscope=no"])
+def test_every_figure_that_no_step_and_no_index_has_is_told_with_a_reason(query: str) -> None:
+    with open_source(f"sim:?stand=2&seconds=160&{query}") as source:
+        monitor = Monitor(source.info)
+        events = [*(event for block in source for event in monitor.feed(block)), *monitor.end()]
+    absent = [event for event in events if isinstance(event, SignalQuality)][-1].absent
+    for kind in (Step, Symmetry, Stability):
+        of_kind = [event for event in events if isinstance(event, kind)]
+        names = {f.name for f in fields(kind)} - {"speed_m_s", "grade_pct"}  # the source gives these, or not
+        missing = {name for name in names if all(getattr(event, name) is None for event in of_kind)}
+        assert missing == names & absent.keys()
+        assert all(absent[name] for name in missing)
+
+
 def test_absent_fields_have_reasons() -> None:
-    assert absences(100.0, gyroscope=True, absent={}, axes=np.eye(3)) == {}
-    assert absences(50.0, gyroscope=True, absent={}, axes=None).keys() == {"impact_peak_g", "impact_rate_g_s"}
-    assert absences(100.0, gyroscope=False, absent={}, axes=None)["pelvic_drop_deg"] == "no gyroscope"
-    lost = absences(100.0, gyroscope=True, absent={"acc_y": "broken"}, axes=np.eye(3))
+    assert reasons() == {}
+    assert {name for name in reasons(rate_hz=50.0) if not name.endswith("_pct")} == {
+        "impact_peak_g",
+        "impact_rate_g_s",
+    }
+    assert reasons(gyroscope=False)["pelvic_drop_deg"] == "no gyroscope"
+    assert reasons(position="left_hip")["step_time_pct"].startswith("worn on the left hip")
+    assert "step_time_change_pct" not in reasons(position="left_hip")
+    lost = reasons(absent={"acc_y": "broken"})
     assert lost["medio_lateral_sway_cm"] == "acc_y is missing: broken"
     assert "braking_m_s" not in lost
 

@@ -24,7 +24,7 @@ from backbeat.gait.sides import SidesState
 from backbeat.gait.stability import WINDOW, stability
 from backbeat.gait.steps import StepMaker
 from backbeat.gait.stretch import ACC10, GYR10, Stretch
-from backbeat.samples import Position, Samples
+from backbeat.samples import FloatArray, Position, Samples
 
 RESUMED_S = 1.0
 """Across a gap shorter than this what was done is taken to go on, and what was on trial stays so."""
@@ -89,7 +89,7 @@ class Analysis:
         self._last = float(first.time[-1])
         self._steps = StepMaker(gyroscope=self._gyroscope, sides_state=memory.sides, posture=memory.posture)
         self._saturated: list[float] = []
-        self._lost = absences(rate_hz, gyroscope=self._gyroscope, absent=self._absent, axes=None)
+        self._lost = self._absences(None)
         self._steady_since: int | None = None
 
     def extend(self, part: Samples) -> Sequence[GaitEvent]:
@@ -163,13 +163,22 @@ class Analysis:
         if frame.turned and frame.activity == "running":
             memory.quality.saw("turned", time)
         self._locate(frame)
-        self._lost = absences(self._rate_hz, gyroscope=self._gyroscope, absent=self._absent, axes=frame.axes)
+        self._lost = self._absences(frame.axes)
         told = memory.position, self._lost
         if memory.quality.changed(time) or told != memory.told:
             memory.told = told
             events.append(memory.signal(time, known))
         events += self._stability(frame, time, known)
         return events
+
+    def _absences(self, axes: FloatArray | None) -> dict[str, str]:
+        return absences(
+            self._rate_hz,
+            gyroscope=self._gyroscope,
+            absent=self._absent,
+            axes=axes,
+            position=self._memory.position,
+        )
 
     def _locate(self, frame: Frame) -> None:
         """Find out where the sensor sits, from the first seconds of running, where nobody said it."""

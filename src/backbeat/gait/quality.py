@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Mapping
 
 from backbeat.gait.activity import LEAST_MEAN_G
-from backbeat.samples import FloatArray
+from backbeat.samples import FloatArray, Position
 
 MEMORY_S = 9.75
 """A problem counts for this long after it was last seen; a quarter beside the half-second looks, so that rounding of
@@ -44,7 +44,16 @@ PENALTY = {
     "turned": 0.1,
 }
 
-_PELVIS = ("pelvic_tilt_range_deg", "pelvic_drop_range_deg", "pelvic_rotation_range_deg", "pelvic_drop_deg")
+_PELVIS = (
+    *("pelvic_tilt_range_deg", "pelvic_drop_range_deg", "pelvic_rotation_range_deg"),
+    *("pelvic_drop_deg", "pelvic_tilt_drift_deg"),
+)
+_INDICES = tuple(
+    f"{measure}{which}_pct"
+    for measure in ("impact", "contact_time", "flight_time", "step_time")
+    for which in ("", "_low", "_high")
+)
+_IMPACT = ("impact_peak_g", "impact_rate_g_s", "impact_pct", "impact_low_pct", "impact_high_pct", "impact_change_pct")
 _BY_BODY_AXIS = (("braking_m_s",), ("medio_lateral_sway_cm", "harmonic_ratio_lateral", "rms_ratio_lateral"), ())
 
 
@@ -96,21 +105,27 @@ class Quality:
         return math.prod(1.0 - PENALTY[name] for name in seen), seen
 
 
-def absences(rate_hz: float, *, gyroscope: bool, absent: Mapping[str, str], axes: FloatArray | None) -> dict[str, str]:
-    """Fields that the signal cannot give, each with the reason.
+def absences(
+    rate_hz: float, *, gyroscope: bool, absent: Mapping[str, str], axes: FloatArray | None, position: Position
+) -> dict[str, str]:
+    """Fields of `Step`, `Stability` and `Symmetry` that the signal cannot give, each with the reason.
 
     Args:
         rate_hz: readings a second.
         gyroscope: whether there is one.
         absent: missing sensor axes with their reasons.
         axes: body axes in sensor axes, None where not found yet.
+        position: where the sensor sits, as set or found.
     """
     reasons: dict[str, str] = {}
     if not gyroscope:
         reasons |= dict.fromkeys(_PELVIS, "no gyroscope")
     if rate_hz < LOWEST_RATE_HZ:
         reason = f"{rate_hz:.0f} readings a second are too few for the 20 Hz band"
-        reasons |= dict.fromkeys(("impact_peak_g", "impact_rate_g_s"), reason)
+        reasons |= dict.fromkeys(_IMPACT, reason)
+    if position in ("left_hip", "right_hip"):
+        reason = f"worn on the {position.replace('_', ' ')}, where the sides of any runner look different"
+        reasons |= dict.fromkeys(_INDICES, reason)
     for name, reason in absent.items():
         if axes is not None and name.startswith("acc_"):
             sensor = "xyz".index(name[-1])
