@@ -86,18 +86,34 @@ def backbeat(folder: Path, *words: str) -> Iterator[subprocess.Popen]:
         process.wait(30)
 
 
-def bench_memory_and_cpu_of_the_live_process(figure, tmp_path: Path) -> None:
-    """Emulated sensor, recorder, MQTT and the JSON lines all on; measured between the 20th and the 50th second."""
-    record, lines = tmp_path / "run.mcap", tmp_path / "run.jsonl"
+@contextmanager
+def all_on(folder: Path, source: str) -> Iterator[subprocess.Popen]:
+    """A live run with recorder, JSON lines and MQTT, from its first line on."""
+    lines = folder / "run.jsonl"
     with (
         broker() as port,
         backbeat(
-            tmp_path,
-            *("run", "--source", EMULATED, "--record", str(record), "--jsonl", str(lines)),
+            folder,
+            *("run", "--source", source, "--record", str(folder / "run.mcap"), "--jsonl", str(lines)),
             *("--mqtt", f"mqtt://127.0.0.1:{port}"),
         ) as process,
     ):
         wait_until(lambda: lines.exists() and lines.stat().st_size > 0, 60)
+        yield process
+
+
+def recorded(rate: int, seconds: int, folder: Path) -> Path:
+    """A simulated run as a CSV file."""
+    samples = simulated(rate, seconds).run.samples()
+    file = folder / "imu.csv"
+    table = np.column_stack((samples.time, samples.acc, samples.gyr))
+    np.savetxt(file, table, "%.5f", ",", header="time,acc_x,acc_y,acc_z,gyr_x,gyr_y,gyr_z", comments="")
+    return file
+
+
+def bench_memory_and_cpu_of_the_live_process(figure, tmp_path: Path) -> None:
+    """Emulated sensor, recorder, MQTT and the JSON lines all on; measured between the 20th and the 50th second."""
+    with all_on(tmp_path, EMULATED) as process:
         time.sleep(20)
         before = cpu_s(process.pid)
         started = time.monotonic()
@@ -122,21 +138,7 @@ def bench_where_the_memory_goes(figure) -> None:
 
 def bench_cpu_of_a_live_run_without_an_emulator(figure, tmp_path: Path) -> None:
     """A recording at its own pace with everything on: what the process costs beside the sensor's own driver."""
-    source = simulated(208, 100)
-    samples = source.run.samples()
-    recording = tmp_path / "imu.csv"
-    table = np.column_stack((samples.time, samples.acc, samples.gyr))
-    np.savetxt(recording, table, "%.5f", ",", header="time,acc_x,acc_y,acc_z,gyr_x,gyr_y,gyr_z", comments="")
-    lines = tmp_path / "run.jsonl"
-    with (
-        broker() as port,
-        backbeat(
-            tmp_path,
-            *("run", "--source", f"file:{recording}", "--record", str(tmp_path / "run.mcap"), "--jsonl", str(lines)),
-            *("--mqtt", f"mqtt://127.0.0.1:{port}"),
-        ) as process,
-    ):
-        wait_until(lambda: lines.exists() and lines.stat().st_size > 0, 60)
+    with all_on(tmp_path, f"file:{recorded(208, 100, tmp_path)}") as process:
         time.sleep(10)
         before, started = cpu_s(process.pid), time.monotonic()
         time.sleep(60)
@@ -151,11 +153,7 @@ def bench_cpu_of_a_live_run_without_an_emulator(figure, tmp_path: Path) -> None:
 
 def bench_start_to_first_event(figure, tmp_path: Path) -> None:
     """CPU seconds of the process from its start until it has written its first line."""
-    samples = simulated(100, 30).run.samples()
-    recording = tmp_path / "imu.csv"
-    table = np.column_stack((samples.time, samples.acc, samples.gyr))
-    np.savetxt(recording, table, "%.5f", ",", header="time,acc_x,acc_y,acc_z,gyr_x,gyr_y,gyr_z", comments="")
-    words = [sys.executable, "-m", "backbeat", "replay", str(recording), "--jsonl", "-"]
+    words = [sys.executable, "-m", "backbeat", "replay", str(recorded(100, 30, tmp_path)), "--jsonl", "-"]
     used = []
     for _ in range(5):
         process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
