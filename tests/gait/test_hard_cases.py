@@ -179,6 +179,44 @@ def test_short_quick_steps_are_running(cadence: int, speed: float) -> None:
     assert found.side_share >= 0.99, str(found)
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param("cadence=182&speed=2.5&grade=-10&asymmetry=10&seed=304&rate=50", id="downhill"),
+        pytest.param("cadence=170&speed=2.2&grade=-6&step_asymmetry=12&seed=174&rate=208", id="uneven"),
+        pytest.param("cadence=168&speed=2.7&seed=8944&position=left_hip&hip_gain=45&asymmetry=10", id="on the hip"),
+    ],
+)
+def test_a_jog_on_trial_turns_no_front_round(query: str) -> None:
+    """A bounce between a walker's and a runner's; read by the walker's law, the first sides were all exchanged."""
+    run = run_of(f"stand=3&seconds=45&{query}")
+    events = analysed(run)
+    found = compare(run, events, 9.0, 47.0)
+    assert found.f1 >= 0.99, str(found)
+    assert found.side_share >= 0.99, str(found)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param("cadence=205&speed=2.1&grade=-10&noise=6", id="hard landings"),
+        pytest.param("cadence=203&speed=2.8&position=left_hip&hip_gain=45&seed=5398", id="on the hip"),
+        pytest.param("cadence=218&speed=2.2&grade=-10&asymmetry=-10&step_asymmetry=12&seed=5185", id="uneven"),
+    ],
+)
+def test_short_quick_steps_that_are_uneven_are_running(query: str) -> None:
+    run = run_of(f"stand=3&seconds=60&{query}")
+    events = analysed(run)
+    assert seconds_of(events, "running", 3.0, 63.0) >= 54.0
+    assert compare(run, events, 9.0, 62.0).f1 >= 0.98
+
+
+@pytest.mark.parametrize("cadence", [150, pytest.param(170, marks=MORE), 190, pytest.param(210, marks=MORE)])
+def test_quick_skipping_is_no_running(cadence: int) -> None:
+    programme = Stretch("stand", 3.0), Stretch("skip", 40.0, cadence_spm=cadence), Stretch("stand", 3.0)
+    assert seconds_of(analysed(SimulatedRun(programme=programme)), "running") == 0.0
+
+
 def test_running_in_place_is_running() -> None:
     run = run_of("programme=stand:3,in_place:40")
     events = analysed(run)

@@ -50,8 +50,11 @@ class ActivityParams:
             and feet that overlap less.
         jog_purity: one smooth hump a step, which a jog has more clearly than stair descent or a brisk walk.
         quick_hz: more steps than anybody takes who does not run; down stairs up to 2.9 a second were seen.
-        quick_g: amplitude from which they are a runner's, short ones whose feet overlap, with a purity of 0.6-0.8. The
-            double of a walker's steps, where it is strongest, stays below 0.15.
+        quick_g: amplitude from which they are a runner's, short ones whose feet overlap, with a purity of 0.3-0.8, less
+            where landings are hard: then they repeat themselves as walking does. The double of a walker's steps, where
+            it is strongest, stays below 0.15.
+        quick_limp: most limp of such steps. The bounce is low, so that unequal landings on the side of the hip weigh
+            more (0.3-0.65); pairs of a skipper's contacts that come so quickly have 0.85.
         flight_frames: frames in a row that establish running with flight (a frame sees five or more steps).
         jog_frames: frames in a row that establish a jog: longer than one flight of stairs takes.
         steady_hz: change of step frequency from frame to frame within which a jog is steady.
@@ -75,6 +78,7 @@ class ActivityParams:
     jog_purity: float = 0.8
     quick_hz: float = 3.0
     quick_g: float = 0.35
+    quick_limp: float = 0.65
     flight_frames: int = 1
     jog_frames: int = 8
     steady_hz: float = 0.2
@@ -204,12 +208,14 @@ def update(state: ActivityState, r: Rhythm, params: ActivityParams = PARAMS) -> 
     `walking_frames` frames that repeat themselves, but not while what may be a jog is on trial, and ends after
     `pause_frames` that do not move like a walker.
     """
-    in_range = params.min_running_hz <= r.step_hz <= params.max_running_hz and r.limp <= params.most_limp
+    too_quick = r.step_hz > params.quick_hz and r.amplitude >= params.quick_g
+    most_limp = params.quick_limp if too_quick and r.amplitude < params.flight_g else params.most_limp
+    in_range = params.min_running_hz <= r.step_hz <= params.max_running_hz and r.limp <= most_limp
     steady = abs(r.step_hz - state.step_hz) <= params.steady_hz
     strong = in_range and r.amplitude >= params.flight_g and r.purity >= params.flight_purity
     smooth = in_range and r.amplitude >= params.jog_g and r.purity >= params.jog_purity
-    too_quick = r.step_hz > params.quick_hz and r.amplitude >= params.quick_g
-    quick = in_range and too_quick and r.purity >= params.flight_purity
+    repeats = r.purity >= params.flight_purity or r.regularity >= params.walking_regularity
+    quick = in_range and too_quick and repeats and r.purity >= params.kept_purity
     flight = state.flight + 1 if strong else 0
     jog = state.jog + 1 if (smooth or quick) and steady else 0
     established = flight >= params.flight_frames or jog >= params.jog_frames

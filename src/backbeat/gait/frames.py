@@ -125,12 +125,17 @@ class Frames:
         return Frame(end, now, now != before.activity, rhythm.mean, rhythm.step_hz, moving, slipped, found, turned)
 
     def _find_axes(self, recent: FloatArray, rhythm: activity.Rhythm) -> None:
-        """Body axes after one more frame; they stay where there is no motion to tell."""
+        """Body axes after one more frame; they stay where there is no motion to tell.
+
+        Nor where the law is unknown by which it would tell the front: no walker's bounce is certain to be as high as
+        the lowest of a jog, and while that is on trial a runner's front would be turned round.
+        """
         bouncing = self.doing.bouncing
         if not self.doing.moving:
             self._moving = 0
         else:
             self._moving += 1
+        if self._moving and (bouncing or rhythm.amplitude < activity.PARAMS.jog_g):
             self.axes_state = axes.update(
                 self.axes_state,
                 recent,
