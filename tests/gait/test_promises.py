@@ -204,10 +204,13 @@ def test_there_are_no_steps_where_nobody_moves(query: str) -> None:
 def test_activities_follow_each_other_without_gap_or_overlap() -> None:
     for query in SETS:
         changes = [e for e in whole(query) if isinstance(e, ActivityChange)]
+        time = readings(query).time
         assert len(changes) > 1
         for a, b in pairwise(changes):
             assert b.start >= a.end - 1e-9
             assert b.end > b.start
+            between = time[(time > a.end + 0.05) & (time < b.start - 0.05)]
+            assert len(between) == 0, "only what no reading tells of belongs to no activity"
 
 
 def test_contacts_are_in_order_and_end_after_they_begin() -> None:
