@@ -57,9 +57,9 @@ def oscillation_and_braking(w: Window, c: Contact) -> tuple[float, float]:
     Both forces are integrated over a step that begins and ends in the same phase: there the mean acceleration is zero,
     and the mean velocity for what does not travel, which takes the place of a high-pass filter.
 
-    Gullstrand et al. 2009 (doi:10.1016/j.gaitpost.2009.03.001) hold the sacrum's path, from an accelerometer too, against
-    that of the centre of mass: 7 mm of random difference within a runner. The speed lost is defined as in the "step
-    speed loss" of running watches; the forward force is first made uncorrelated with the vertical
+    Gullstrand et al. 2009 (doi:10.1016/j.gaitpost.2009.03.001) hold the sacrum's path, from an accelerometer too,
+    against that of the centre of mass: 7 mm of random difference within a runner. The speed lost is defined as in the
+    "step speed loss" of running watches; the forward force is first made uncorrelated with the vertical
     (`backbeat.gait.contacts`), because one degree of tilt would add some 2 cm/s.
 
     Returns:
