@@ -54,6 +54,22 @@ def test_a_bare_word_is_no_database(slip: str, tmp_path: Path, monkeypatch: pyte
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_path_that_can_be_no_archive_is_said_at_once_and_not_waited_for(tmp_path: Path) -> None:
+    words = tmp_path / "words.db"
+    words.write_text("this is a letter")
+    with pytest.raises(UserError, match=r"words\.db is no SQLite database; name another file"):
+        Archive(str(words))
+    with pytest.raises(UserError, match=r"there is no folder .*absent; make it"):
+        Archive(f"sqlite:///{tmp_path}/absent/archive.db")
+    with pytest.raises(UserError, match=r"cannot be read \(is a directory\)"):
+        Archive(f"sqlite:///{tmp_path}")
+    assert words.read_text() == "this is a letter"
+
+
+def test_the_name_of_a_database_is_what_was_written_without_the_password() -> None:
+    assert Archive("postgresql://eve:secret@host/club").name == "postgresql://eve:***@host/club"
+
+
 def test_a_run_is_kept_with_all_its_figures(archive: Archive) -> None:
     counts = archive.store(a_run(), [], NOW)
     assert (counts["live"], counts["alert"], counts["summary"], counts["again"]) == (10, 3, 1, 0)
@@ -224,11 +240,14 @@ def test_two_workers_that_write_the_same_in_other_orders_do_not_wait_for_each_ot
         archive.close()
 
 
-def test_a_folder_that_is_not_there_and_a_file_that_is_no_database_are_a_database_that_is_away(tmp_path: Path) -> None:
+def test_a_folder_that_goes_and_a_file_that_is_no_database_any_more_are_a_database_that_is_away(tmp_path: Path) -> None:
+    folder = tmp_path / "disk"
+    folder.mkdir()
     text_file = tmp_path / "text.db"
+    gone, overwritten = Archive(str(folder / "archive.db")), Archive(str(text_file))
+    folder.rmdir()
     text_file.write_bytes(b"this is no database at all, but a text file" * 100)
-    for path, reason in ((tmp_path / "no folder" / "archive.db", "unable to open"), (text_file, "not a database")):
-        archive = Archive(str(path))
+    for archive, reason in ((gone, "unable to open"), (overwritten, "not a database")):
         with pytest.raises(DatabaseAwayError, match=reason):
             archive.store(a_run(), [], NOW)
         archive.close()

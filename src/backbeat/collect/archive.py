@@ -18,7 +18,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from backbeat.collect.messages import Kind, Rejected, Row
 from backbeat.collect.patience import Patience
 from backbeat.collect.tables import BY_KIND, METADATA, REJECTED
-from backbeat.errors import UserError
+from backbeat.errors import UserError, why
 
 LONGEST_REJECTED_BYTES = 64 * 1024
 """So much of a message that is no row is kept; none of ours is longer."""
@@ -32,6 +32,9 @@ PATIENCE_S = 30.0
 CREATING = 0x6261636B
 """PostgreSQL's advisory lock while tables are made: workers that start together would make them twice."""
 
+
+SQLITE_BEGINS = b"SQLite format 3\0"
+"""What is in the first bytes of every file of SQLite (https://sqlite.org/fileformat.html, 1.3); a new one is empty."""
 
 _OF_THE_ROW = ("22", "23", "54")
 """PostgreSQL's classes of errors for values: wrong ones, those that break a rule, those beyond a limit."""
@@ -57,10 +60,14 @@ class Archive:
             most_rejected: messages that are no rows; the oldest of them go.
 
         Raises:
-            UserError: it is no database's address, or its driver is not installed.
+            UserError: it is no database's address, a file that can be none, or its driver is not installed.
         """
         place = _place(url)
-        self.name = place.database or "memory" if place.get_backend_name() == "sqlite" else place.render_as_string()
+        if place.drivername == "sqlite":
+            self.name = place.database or "memory"
+            _look_at_file(self.name)
+        else:
+            self.name = place.set(drivername="postgresql").render_as_string()
         self._ready = False
         self._most_rejected = most_rejected
         self._patience = Patience(patience_s)
@@ -240,6 +247,24 @@ def _place(url: str) -> URL:
             "write postgresql://user@host/database or sqlite:///archive.db."
         )
     return place
+
+
+def _look_at_file(name: str) -> None:
+    """Waiting helps where a server is away, not where a path is wrong."""
+    if name in ("memory", ":memory:") or name.startswith("file:"):
+        return
+    file = Path(name)
+    if not file.parent.is_dir():
+        raise UserError(f"{file}: there is no folder {file.parent}; make it, or name another file.")
+    if not file.exists():
+        return
+    try:
+        with file.open("rb") as opened:
+            begin = opened.read(len(SQLITE_BEGINS))
+    except OSError as error:
+        raise UserError(f"{file} cannot be read ({why(error).lower()}); name another file.") from None
+    if begin and begin != SQLITE_BEGINS:
+        raise UserError(f"{file} is no SQLite database; name another file.")
 
 
 def _engine(place: URL, patience: Patience) -> Engine:
