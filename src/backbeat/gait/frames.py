@@ -127,15 +127,15 @@ class Frames:
     def _find_axes(self, recent: FloatArray, rhythm: activity.Rhythm) -> None:
         """Body axes after one more frame; they stay where there is no motion to tell.
 
-        Nor where the law is unknown by which it would tell the front: no walker's bounce is certain to be as high as
-        the lowest of a jog, and while that is on trial a runner's front would be turned round.
+        Nor where the law is unknown by which it would tell the front: a bounce as high as that of half-sine pulses that
+        touch is hardly a walker's, and while a jog is on trial a runner's front would be turned round.
         """
         bouncing = self.doing.bouncing
         if not self.doing.moving:
             self._moving = 0
         else:
             self._moving += 1
-        if self._moving and (bouncing or rhythm.amplitude < activity.PARAMS.jog_g):
+        if self._moving and (bouncing or rhythm.amplitude < activity.TOUCHING_G):
             self.axes_state = axes.update(
                 self.axes_state,
                 recent,
