@@ -189,11 +189,20 @@ def test_a_state_of_other_classes_is_made_anew_from_the_recordings(tmp_path: Pat
 
 
 def test_the_layout_knows_every_field_of_the_analysis(monkeypatch) -> None:
+    from backbeat.gait.quality import Quality
     from backbeat.strain.load import Load
 
     before = layout.__wrapped__()
     assert before == layout.__wrapped__() == layout()
-    monkeypatch.setattr(Load, "__annotations__", {**Load.__annotations__, "new": "float"})
+    with monkeypatch.context() as patch:
+        patch.setattr(Load, "__annotations__", {**Load.__annotations__, "new": "float"})
+        assert layout.__wrapped__() != before
+    assert layout.__wrapped__() == before
+
+    def begin(self: Quality) -> None:
+        self._new = 0.0
+
+    monkeypatch.setattr(Quality, "__init__", begin)  # a class without slots
     assert layout.__wrapped__() != before
 
 

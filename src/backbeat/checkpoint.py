@@ -62,7 +62,13 @@ def layout() -> int:
         for value in vars(sys.modules[name]).values():
             waiting.append(getattr(value, "__module__", None) or "")
             if isinstance(value, type) and value.__module__ == name:
-                held[f"{name}.{value.__qualname__}"] = getattr(value, "__slots__", ()), value.__annotations__
+                # a class without slots names what it holds where it sets it
+                begin = getattr(vars(value).get("__init__"), "__code__", None)
+                held[f"{name}.{value.__qualname__}"] = (
+                    getattr(value, "__slots__", ()),
+                    value.__annotations__,
+                    () if begin is None else begin.co_names,
+                )
     return zlib.crc32(repr(sorted(held.items())).encode())
 
 
