@@ -142,6 +142,7 @@ def _sum_up(out: Path, entries: Sequence[Entry], as_before: int, count: int) -> 
     if count > len(entries):
         told.append(f"{count - len(entries)} not yet")
     lasted = words.clock(sum(entry.seconds for entry in entries))
-    typer.echo(f"{count} recordings, {lasted} of them analysed: {', '.join(told)}; {out / 'index.csv'}")
+    recordings = "1 recording" if count == 1 else f"{count} recordings"
+    typer.echo(f"{recordings}, {lasted} of signal: {', '.join(told)}; {out / 'index.csv'}")
     if failed or count > len(entries):
         raise typer.Exit(1)

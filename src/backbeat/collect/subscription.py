@@ -210,7 +210,7 @@ class Subscription:
             raise MqttError(f"The broker {self._settings.name} {sentence}.")
         if sentence not in self._told:
             self._told.add(sentence)
-            self._report(f"The broker {self._settings.name} {sentence}.")
+            self._report(f"The broker {self._settings.name} {sentence}. Trying again until it lets us in.")
         self._next_attempt = self._clock() + self._pauses.after_failure()
 
     def _on_connect(

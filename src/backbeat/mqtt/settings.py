@@ -192,7 +192,7 @@ class MqttSettings:
         try:
             lines = file.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise MqttError(f"The password file {file} cannot be read: {why(error)}.") from None
+            raise MqttError(f"The password file {file} cannot be read: {why(error)}; check password_file.") from None
         if not lines or not lines[0]:
             raise MqttError(f"The password file {file} is empty; its first line is the password.")
         return lines[0]

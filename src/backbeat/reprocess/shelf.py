@@ -54,11 +54,15 @@ def recordings(archive: str, match: str = "*", leave_out: Path | None = None) ->
     try:
         system, root = fsspec.core.url_to_fs(archive)
     except (ImportError, ValueError) as error:
-        raise UserError(f"{archive}: {error}.") from None
+        raise UserError(
+            f"{archive}: {_why(error)}; name a folder, or a bucket such as s3://bucket/runs and install its package."
+        ) from None
     try:
         listed = system.find(root, detail=True)
     except Exception as error:  # noqa: BLE001 (each store has errors of its own: no credentials, no answer)
-        raise UserError(f"{archive}: cannot be listed ({_why(error)}).") from None
+        raise UserError(
+            f"{archive}: cannot be listed ({_why(error)}); check its name, the network and what lets you in."
+        ) from None
     if not listed and not system.exists(root):
         raise UserError(f"{archive}: there is no such folder; check the name.")
     start = str(PurePosixPath(root))
