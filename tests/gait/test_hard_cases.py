@@ -169,6 +169,17 @@ def test_jogging_without_flight_is_running(speed: float) -> None:
     assert found.side_share >= 0.95, str(found)
 
 
+@pytest.mark.parametrize(("speed", "gain"), [(1.6, 10), (1.8, 30), pytest.param(2.2, 30, marks=MORE)])
+def test_jogging_without_flight_beside_the_midline_is_running(speed: float, gain: int) -> None:
+    """Every second hump is lower: a third of the bounce is at stride frequency."""
+    run = run_of(f"programme=stand:3,jog:40@{speed},stand:3&position=left_hip&hip_gain={gain}")
+    events = analysed(run)
+    assert seconds_of(events, "running", 3.0, 43.0) >= 36.0
+    found = compare(run, events, 9.0, 42.0)
+    assert found.f1 >= 0.99, str(found)
+    assert found.side_share >= 0.95, str(found)
+
+
 @pytest.mark.parametrize(("cadence", "speed"), [(190, 2.4), (200, 2.0), (220, 2.4)])
 def test_short_quick_steps_are_running(cadence: int, speed: float) -> None:
     """Feet that overlap at a cadence that only runners have: the bounce is low and its humps are far from a sine."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from backbeat.samples import STANDARD_GRAVITY, Context, Samples, joined
 from backbeat.simulator import Runner, Sensor, SimulatedRun, Stretch
+from backbeat.simulator.plan import plan
 from backbeat.simulator.programme import ACTIVITIES
 
 PERFECT = Sensor(noise_acc=0.0, noise_gyr=0.0, bias_acc=(0.0, 0.0, 0.0), bias_gyr=(0.0, 0.0, 0.0), quantised=False)
@@ -121,6 +122,15 @@ def test_jogging_has_no_flight_and_skipping_lands_twice_on_each_foot() -> None:
     skip = "".join(s.side[0] for s in SimulatedRun(programme=(Stretch("skip", 20.0),)).steps())
     assert "llrrllrr" in skip
     assert {s.side for s in SimulatedRun(programme=(Stretch("jump", 10.0),)).steps()} == {None}
+
+
+def test_whoever_runs_on_from_skipping_turns_the_pelvis_with_the_foot_that_lands() -> None:
+    for seconds in (5.0, 5.25, 5.5, 5.75):  # the last skip may lack its second landing
+        skip, run = Stretch("skip", seconds), Stretch("run", 5.0)
+        contacts = plan(Runner(), (Stretch("stand", 1.0), skip, run), np.random.default_rng(0))
+        running = [c for c in contacts if c.activity == "run"]
+        at = {"right": 1.0, "left": -1.0}
+        assert [at[c.side or "right"] for c in running] == pytest.approx([np.cos(c.phase) for c in running])
 
 
 def test_the_gyroscope_is_the_rate_at_which_the_attitude_turns() -> None:

@@ -49,15 +49,16 @@ class ActivityParams:
         most_limp: skipping and galloping put two contacts close together, then a long flight: the line at half the
             frequency is then as strong as the one at it (two equal pulses 0.35 of a cycle apart: 0.8). A sensor on the
             side of the hip with 45 % between alternate peaks reaches 0.15.
+        low_limp: the same for a low bounce, in which unequal landings beside the midline weigh more (0.3-0.65); a
+            skipper's that is so low has 0.85.
         jog_g: amplitude from which a bounce without flight may be a jog: half-sine pulses that just touch have
             `TOUCHING_G`, and feet that overlap less.
-        jog_purity: one smooth hump a step, which a jog has more clearly than stair descent or a brisk walk.
+        jog_purity: one smooth hump a step, which a jog has more clearly than stair descent or a brisk walk; the line at
+            half the frequency counts as well, as every second hump is lower beside the midline.
         quick_hz: more steps than anybody takes who does not run; down stairs up to 2.9 a second were seen.
         quick_g: amplitude from which they are a runner's, short ones whose feet overlap, with a purity of 0.3-0.8, less
             where landings are hard: then they repeat themselves as walking does. The double of a walker's steps, where
             it is strongest, stays below 0.15.
-        quick_limp: most limp of such steps. The bounce is low, so that unequal landings on the side of the hip weigh
-            more (0.3-0.65); pairs of a skipper's contacts that come so quickly have 0.85.
         flight_frames: frames in a row that establish running with flight (a frame sees five or more steps).
         jog_frames: frames in a row that establish a jog: longer than one flight of stairs takes.
         steady_hz: change of step frequency from frame to frame within which a jog is steady.
@@ -77,11 +78,11 @@ class ActivityParams:
     flight_g: float = 0.9
     flight_purity: float = 0.5
     most_limp: float = 0.45
+    low_limp: float = 0.65
     jog_g: float = 0.5
     jog_purity: float = 0.8
     quick_hz: float = 3.0
     quick_g: float = 0.35
-    quick_limp: float = 0.65
     flight_frames: int = 1
     jog_frames: int = 8
     steady_hz: float = 0.2
@@ -212,11 +213,11 @@ def update(state: ActivityState, r: Rhythm, params: ActivityParams = PARAMS) -> 
     `pause_frames` that do not move like a walker.
     """
     too_quick = r.step_hz > params.quick_hz and r.amplitude >= params.quick_g
-    most_limp = params.quick_limp if too_quick and r.amplitude < params.flight_g else params.most_limp
+    most_limp = params.most_limp if r.amplitude >= params.flight_g else params.low_limp
     in_range = params.min_running_hz <= r.step_hz <= params.max_running_hz and r.limp <= most_limp
     steady = abs(r.step_hz - state.step_hz) <= params.steady_hz
     strong = in_range and r.amplitude >= params.flight_g and r.purity >= params.flight_purity
-    smooth = in_range and r.amplitude >= params.jog_g and r.purity >= params.jog_purity
+    smooth = in_range and r.amplitude >= params.jog_g and r.purity * (1.0 + r.limp**2) >= params.jog_purity
     repeats = r.purity >= params.flight_purity or r.regularity >= params.walking_regularity
     quick = in_range and too_quick and repeats and r.purity >= params.kept_purity
     flight = state.flight + 1 if strong else 0

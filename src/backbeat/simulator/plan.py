@@ -205,6 +205,8 @@ class _Walker:
                 self._left = not self._left
         if gait.right_foot:
             self._turn_to(pi, left=True)
+        elif hop:  # the skip's second landing is left out: the other foot comes next
+            self._turn_to(0.0 if self._left else pi, left=not self._left)
 
     def _turn_to(self, phase: float, *, left: bool) -> None:
         """Which foot lands next, at which phase of the stride (mod 2π)."""
