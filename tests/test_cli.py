@@ -37,3 +37,13 @@ def test_the_help_that_is_printed_has_words(capsys: pytest.CaptureFixture[str]) 
     told = capsys.readouterr().out
     assert "FILES" in told
     assert "<" not in told
+
+
+def test_ctrl_c_while_a_command_is_imported_ends_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(called: str | None) -> typer.Typer:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("backbeat.cli._application", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        main(["replay"])
+    assert ended.value.code == 130

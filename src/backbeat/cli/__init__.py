@@ -83,6 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except UserError as error:
         typer.echo(printable(f"backbeat: {error}"), err=True)
         raise SystemExit(2) from None
+    except KeyboardInterrupt:  # Ctrl-C while a command is still being imported; once it runs, Typer ends it likewise
+        raise SystemExit(130) from None
     except BrokenPipeError:  # whoever read our output has had enough, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
