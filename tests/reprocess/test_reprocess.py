@@ -90,6 +90,17 @@ def test_what_is_done_stays_and_what_changed_is_done_again(
     assert "1 analysed, 0 as before" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("content", [b"", b"{}\n"], ids=["emptied by a power cut", "changed by hand"])
+def test_a_result_that_is_not_as_it_was_written_is_made_again(tmp_path: Path, content: bytes) -> None:
+    copy, out = shelve(tmp_path / "archive", {"one.csv": 1}), tmp_path / "out"
+    assert reprocess(copy, out, "--workers", "1") == 0
+    result = out / "one.jsonl"
+    whole = result.read_bytes()
+    result.write_bytes(content)
+    assert reprocess(copy, out, "--workers", "1") == 0
+    assert result.read_bytes() == whole
+
+
 def test_every_file_that_decides_on_events_is_in_the_sum() -> None:
     code = (
         "import sys, backbeat.monitor, backbeat.pipeline, backbeat.jsonl, backbeat.logbook.source; print(*sys.modules)"

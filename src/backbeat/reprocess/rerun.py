@@ -61,7 +61,7 @@ def plan(found: Sequence[Found], out: Path, settings: Settings | None) -> Plan:
         for each in found
         if (entry := before.get(each.name)) is not None
         and (entry.state, entry.input, entry.engine) == ("done", each.stamp, engine)
-        and result_file(out, each.name).is_file()
+        and _is_whole(result_file(out, each.name), entry.sha256)
     }
     return Plan(out, engine, settings, [each for each in found if each.name not in entries], entries)
 
@@ -112,6 +112,15 @@ def carry_out(
 def result_file(out: Path, name: str) -> Path:
     """Where a recording's events go."""
     return out / f"{name}.jsonl"
+
+
+def _is_whole(result: Path, sha256: str) -> bool:
+    """Whether a result is there as it was written: nobody has changed it, and no power cut has emptied it."""
+    try:
+        with result.open("rb") as lines:
+            return hashlib.file_digest(lines, "sha256").hexdigest() == sha256
+    except OSError:
+        return False
 
 
 def _analyse(found: Found, settings: Settings | None) -> Done:
