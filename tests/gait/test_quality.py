@@ -47,12 +47,13 @@ def test_a_shuffle_is_no_loose_sensor() -> None:
     assert [e.problems for e in events if isinstance(e, SignalQuality) and e.problems] == []
 
 
-def test_forward_is_missed_after_some_looks_at_a_gait() -> None:
+@pytest.mark.parametrize(("whole", "problem"), [(False, "forward"), (True, "front")])
+def test_forward_is_missed_after_some_looks_at_a_gait(whole: bool, problem: str) -> None:
     quality = Quality()
     for look in range(LOST_LOOKS + 1):
         assert quality.now(0.5 * look)[0] == 1.0
-        quality.looked(1.0, 0.5 * look, moving=True, axes=None)
-    assert quality.now(0.5 * LOST_LOOKS)[1].keys() == {"forward"}
+        quality.looked(1.0, 0.5 * look, moving=True, axes=None, whole=whole)
+    assert quality.now(0.5 * LOST_LOOKS)[1].keys() == {problem}
 
 
 def reasons(rate_hz: float = 100.0, **known: object) -> dict[str, str]:

@@ -82,7 +82,7 @@ class Analysis:
     def __init__(self, first: Samples, rate_hz: float, mount: Mount, memory: Memory) -> None:
         self._memory = memory
         self._rate_hz, self._gyroscope, self._absent = rate_hz, first.gyr is not None, first.absent
-        self._axis_missing = any(name.startswith("acc_") for name in first.absent)
+        self._whole = not any(name.startswith("acc_") for name in first.absent)
         before, ended = memory.doing
         doing = before if first.time[0] - ended <= RESUMED_S else ActivityState()
         self._stretch = Stretch(Grid(first, rate_hz), mount, memory.axes, doing)
@@ -156,8 +156,7 @@ class Analysis:
         memory.looks.append(known)
         if frame.activity != "other":
             memory.quality.moved(frame.mean_g, time)
-        if self._axis_missing:
-            memory.quality.looked(frame.mean_g, time, moving=frame.moving, axes=frame.axes)
+        memory.quality.looked(frame.mean_g, time, moving=frame.moving, axes=frame.axes, whole=self._whole)
         if frame.slipped and frame.activity == "running":
             memory.quality.saw("slipped", time)
         if frame.turned and frame.activity == "running":

@@ -25,6 +25,7 @@ PROBLEMS = {
     "holes": "Readings are missing again and again: no step can be found between the holes. Look at the connection.",
     "vertical": "The accelerometer's axis that points up is missing: no step can be found.",
     "forward": "Forward cannot be told, as an axis of the accelerometer is missing: no step can be found.",
+    "front": "Forward cannot be told from this motion: no step can be found. Say in [mount] how the sensor is worn.",
     "gap": "Readings are missing.",
     "saturated": "Readings reach the end of the sensor's range: choose a wider range.",
     "scale": "The mean specific force of the motion is not 1 g: wrong units or range, or a filtered signal.",
@@ -37,6 +38,7 @@ PENALTY = {
     "holes": 1.0,
     "vertical": 1.0,
     "forward": 1.0,
+    "front": 1.0,
     "gap": 0.3,
     "saturated": 0.2,
     "scale": 0.4,
@@ -76,20 +78,21 @@ class Quality:
         if sum(self._scale) > len(self._scale) // 2:
             self.saw("scale", time)
 
-    def looked(self, mean_g: float, time: float, *, moving: bool, axes: FloatArray | None) -> None:
-        """Half a second of a sensor without all axes of its accelerometer: does what is left show up and forward?
+    def looked(self, mean_g: float, time: float, *, moving: bool, axes: FloatArray | None, whole: bool) -> None:
+        """Half a second: does it show up and forward?
 
         Args:
             mean_g: length of the mean specific force.
             time: of the look.
             moving: a gait is seen.
             axes: body axes in sensor axes, None where not found.
+            whole: the accelerometer has all its axes.
         """
-        if mean_g < LEAST_MEAN_G:
+        if not whole and mean_g < LEAST_MEAN_G:
             self.saw("vertical", time)
         self._lost = self._lost + 1 if moving and axes is None else 0
         if self._lost > LOST_LOOKS:
-            self.saw("forward", time)
+            self.saw("front" if whole else "forward", time)
 
     def changed(self, time: float) -> bool:
         """Whether the problems are others than when this was last asked."""
