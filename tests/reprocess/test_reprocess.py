@@ -198,6 +198,13 @@ def test_what_cannot_be_done_is_one_sentence(
     assert told.count("\n") == 1
 
 
+def test_a_folder_in_the_place_of_a_result_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    archive, out = shelve(tmp_path / "archive", {"run.csv": 1}), tmp_path / "out"
+    (out / "run.jsonl").mkdir(parents=True)
+    assert reprocess(archive, out) == 2
+    assert "run.jsonl: is a folder where a result belongs; move it away." in capsys.readouterr().err
+
+
 def test_another_program_s_index_is_not_written_over(archive: Path, tmp_path: Path) -> None:
     (tmp_path / "index.csv").write_text("a,b\n1,2\n")
     assert reprocess(archive, tmp_path) == 2

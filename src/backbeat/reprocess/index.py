@@ -87,6 +87,8 @@ def put(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(content)
         part.replace(path)
+    except IsADirectoryError:
+        raise UserError(f"{path}: is a folder where a result belongs; move it away.") from None
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}; free some space or choose another folder.") from None
 
