@@ -21,7 +21,7 @@ LOWEST_RATE_HZ = 80.0
 
 PROBLEMS = {
     "unusable": "The readings are no numbers, or larger than any a runner makes: look at the sensor and the units.",
-    "slow": "Readings come more than 45 ms apart again and again: no step can be found. 25 even ones a second would do.",
+    "slow": "Readings come more than 45 ms apart again and again: no step can be found. 25 even ones a second do.",
     "holes": "Readings are missing again and again: no step can be found between the holes. Look at the connection.",
     "vertical": "The accelerometer's axis that points up is missing: no step can be found.",
     "forward": "Forward cannot be told, as an axis of the accelerometer is missing: no step can be found.",
