@@ -30,6 +30,7 @@ from operator import mul
 
 from backbeat.gait.curve import Curve, crossing, vertex
 from backbeat.gait.grid import RATE_HZ
+from backbeat.gait.queue import LONGEST as LONGEST_STEP
 from backbeat.gait.queue import SETTLE
 from backbeat.gait.windows import BEFORE, Window
 
@@ -112,8 +113,9 @@ class ContactFinder:
             if landed > contact:
                 following = landed
                 stop = w.after if top is None else min(w.after + 3, top)
-        step = float(w.after - w.before) if following is None else following - contact
-        balance = contact + SHAPE * step / peak
+        # Who stops stays on the foot: then the valleys are further apart than two steps are.
+        step = float(min(w.after - w.before, LONGEST_STEP)) if following is None else following - contact
+        balance = contact + min(SHAPE / peak, LONGEST) * step
         mirror = balance if following is None else 2.0 * (w.valley + VALLEY_LEAD_S * RATE_HZ) - following
         toe_off = self._toe_off(_dip(w, slope, peak, stop, mirror), mirror, balance)
         if not SHORTEST * step < toe_off - contact < LONGEST * step:
