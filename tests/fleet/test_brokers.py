@@ -36,6 +36,7 @@ def column(broker: str) -> dict[str, str]:
     return {row[0]: row[head.index(broker)] for row in answers}
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("broker", EACH_BROKER)
 def test_what_the_table_says_of_a_broker_is_what_it_does(broker: str, tmp_path: Path) -> None:
     with BROKERS[broker](tmp_path) as nodes:
