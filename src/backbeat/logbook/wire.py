@@ -143,13 +143,13 @@ def _vectors(found: dict[str, bytes], sensor: str, unit: str, n: int) -> FloatAr
     """Readings (n, 3) of a sensor; None where the message has none of it."""
     packed = found.get(f"{sensor}_scale_{unit}")
     what = unit if packed is None else "counts"
-    columns = [found.get(f"{sensor}_{axis}_{what}", b"") for axis in AXES]
-    if packed is None and not columns[0]:
+    if packed is None and f"{sensor}_x_{what}" not in found:
         return None
+    columns = [found.get(f"{sensor}_{axis}_{what}", b"") for axis in AXES]
     kind = np.dtype(_NUMPY[_DOUBLE if packed is None else _SFIXED32])
     if any(len(column) != n * kind.itemsize for column in columns):
         raise ValueError(f"the readings of {sensor} are not as many as their times")
-    (scale,) = (1.0,) if packed is None else struct.unpack("<d", packed)
+    scale = 1.0 if packed is None else np.frombuffer(packed, "<f8").item()
     values = np.empty((n, 3))
     np.multiply(np.frombuffer(b"".join(columns), kind).reshape(3, n).T, scale, out=values)
     return values
