@@ -22,6 +22,8 @@ class Got:
     qos: int
     retain: bool
     properties: Any
+    again: bool
+    """The broker says that it may have sent this before (DUP)."""
 
     @property
     def json(self) -> dict[str, Any]:
@@ -84,7 +86,12 @@ class Reader:
     def _on_message(self, _c: Client, _u: object, message: MQTTMessage) -> None:
         self.got.append(
             Got(
-                message.topic, bytes(message.payload), message.qos, message.retain, getattr(message, "properties", None)
+                topic=message.topic,
+                payload=bytes(message.payload),
+                qos=message.qos,
+                retain=message.retain,
+                properties=getattr(message, "properties", None),
+                again=message.dup,
             )
         )
 
