@@ -1,6 +1,7 @@
 """Scores, intervals, the page and the command, on hand-made and simulated recordings."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,16 @@ def test_a_perfect_analysis_has_perfect_scores(simulated: Path) -> None:
     assert result["initial_contact_sd_ms"] == result["contact_time_rmse_ms"] == 0.0
     assert "peak_force_rmse_bw" not in result
     assert result["recordings"] == 3
+
+
+def test_recordings_that_nothing_can_be_held_against_are_counted(simulated: Path) -> None:
+    recordings = labelled_recordings(simulated)
+    tallies = [tally(r, f) for r, f in zip(recordings, perfect(simulated), strict=True)]
+    without = tally(replace(recordings[0], truth=[]), perfect(simulated)[0])
+    result = scores([*tallies, without])
+    assert (result["recordings"], result["unscored"]) == (4, 1)
+    assert "unscored" not in scores(tallies)
+    assert "unscored" not in intervals([*tallies, without])
 
 
 def test_intervals_hold_the_score_and_need_two_recordings(simulated: Path) -> None:
@@ -219,7 +230,7 @@ def test_what_cannot_be_scored_or_read_is_said_with_its_name(simulated: Path, tm
     with pytest.raises(UserError, match="Nothing here can be scored"):
         evaluate(labelled_recordings(tmp_path))
     (here / "imu.csv").write_text("nonsense\n")
-    with pytest.raises(UserError, match=r"mine/first: imu\.csv, line 1"):
+    with pytest.raises(UserError, match=r"mine/first/imu\.csv, line 1"):
         evaluate(labelled_recordings(tmp_path))
 
 

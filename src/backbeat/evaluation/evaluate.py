@@ -75,15 +75,12 @@ def evaluate(
     """
     found: dict[str, Found] = {}
     for recording in recordings:
-        try:
-            found[recording.name] = analysed(recording.readings, accelerometer_only=accelerometer_only)
-        except UserError as error:
-            raise UserError(f"{recording.name}: {error}") from None
+        found[recording.name] = analysed(recording.readings, accelerometer_only=accelerometer_only)
         if done is not None:
             done(recording)
     groups = dict.fromkeys(recording.group for recording in recordings)
     sets = [_set(name, [r for r in recordings if r.group == name], found, accelerometer_only) for name in groups]
-    if all(set(group.scores) == {"recordings"} for group in sets):
+    if all(group.scores.get("unscored") == len(group.recordings) for group in sets):
         raise UserError(
             "Nothing here can be scored: give truth.csv contacts after the first 4 s, or meta.toml running_blocks_s; "
             "see docs/validation.md for both."

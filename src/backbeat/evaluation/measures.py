@@ -51,6 +51,7 @@ def _share(label: str, low: float | None = None, high: float | None = None, deci
 
 MEASURES: Mapping[str, Measure] = {
     "recordings": Measure("recordings", decimals=0),
+    "unscored": Measure("… with nothing to hold them against", decimals=0),
     "contacts": Measure("true contacts", decimals=0),
     "contact_f1": Measure("contacts found, F1", decimals=4, low=0.995),
     "initial_contact_bias_ms": Measure("initial contact, mean error", "ms"),

@@ -49,11 +49,11 @@ def tally(recording: Labelled, found: Found, *, accelerometer_only: bool = False
 
 def scores(tallies: Sequence[Tally]) -> dict[str, float]:
     """The scores of a set; those that its truth cannot give are absent."""
+    unscored = sum(not _measured([each]) for each in tallies)
     return {
         "recordings": len(tallies),
-        **_contact_scores([t.contacts for t in tallies]),
-        **_one_leg_scores([block for t in tallies for block in t.blocks]),
-        **_running_scores([t.running for t in tallies]),
+        **({"unscored": unscored} if unscored else {}),
+        **_measured(tallies),
     }
 
 
@@ -67,9 +67,9 @@ def intervals(tallies: Sequence[Tally], draws: int = DRAWS, seed: int = 0) -> di
     if len(tallies) < 2:
         return {}
     rng = np.random.default_rng(seed)
-    drawn = [scores([tallies[i] for i in rng.integers(0, len(tallies), len(tallies))]) for _ in range(draws)]
+    drawn = [_measured([tallies[i] for i in rng.integers(0, len(tallies), len(tallies))]) for _ in range(draws)]
     result = {}
-    for name in scores(tallies):
+    for name in _measured(tallies):
         values = [score[name] for score in drawn if name in score]
         if name not in COUNTS and values:
             low, high = np.percentile(values, (2.5, 97.5))
@@ -77,7 +77,15 @@ def intervals(tallies: Sequence[Tally], draws: int = DRAWS, seed: int = 0) -> di
     return result
 
 
-COUNTS = {"recordings", "contacts", "one_leg_true_steps", "one_leg_found_steps"}
+COUNTS = {"contacts", "one_leg_true_steps", "one_leg_found_steps"}
+
+
+def _measured(tallies: Sequence[Tally]) -> Mapping[str, float]:
+    return {
+        **_contact_scores([t.contacts for t in tallies]),
+        **_one_leg_scores([block for t in tallies for block in t.blocks]),
+        **_running_scores([t.running for t in tallies]),
+    }
 
 
 def _pooled(of: Sequence[ContactTally], errors: Callable[[ContactTally], list[float]]) -> list[float]:

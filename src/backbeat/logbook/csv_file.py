@@ -53,8 +53,8 @@ class CsvRecording(Recording):
         self._path, self._strict = path, strict
         try:
             with path.open("rb") as file:
-                pieces = _pieces(file, path.name)
-                self._header = read_header(next(pieces), path.name)
+                pieces = _pieces(file, str(path))
+                self._header = read_header(next(pieces), str(path))
                 first = next(pieces, b"")
             readings = _lines(path)
         except OSError as error:
@@ -63,23 +63,23 @@ class CsvRecording(Recording):
 
     def _inspect(self, first: bytes, readings: int) -> SourceInfo:
         """Check the beginning of the file, before anything is analysed, and describe the recording."""
-        header, name = self._header, self._path.name
+        header, file = self._header, str(self._path)
         values = self._parse(first).values
         table = values[np.all(np.isfinite(self._columns(values, ("time", *ACC, *GYR))), axis=1)]
         if not len(table):
             found = "no reading after the header" if not first.strip() else "no row of numbers at the beginning"
-            raise SourceError(f"{name}, line 2: {found}; this is not a recording of a sensor.")
+            raise SourceError(f"{file}, line 2: {found}; this is not a recording of a sensor.")
         time = table[:, header.place["time"]]
         fault = plausible.time_fault(time) or plausible.acceleration_fault(self._columns(table, ACC))
         if not fault and header.has_gyroscope:
             fault = plausible.rotation_fault(self._columns(table, GYR))
         if fault:
-            raise SourceError(f"{name}, from line 2 on: {fault}.")
+            raise SourceError(f"{file}, from line 2 on: {fault}.")
         if not header.has_gyroscope and any(axis in header.place for axis in GYR):
-            _LOG.warning("%s: the gyroscope is not used, because an axis of it is missing.", name)
+            _LOG.warning("%s: the gyroscope is not used, because an axis of it is missing.", file)
         rate = _rate(time)
         return SourceInfo(
-            name=name,
+            name=self._path.name,
             origin="replay",
             rate_hz=rate,
             utc_offset_s=0.0 if EPOCH_S[0] <= time[0] <= EPOCH_S[1] else None,
@@ -103,10 +103,10 @@ class CsvRecording(Recording):
         return cast("BoolArray", good)
 
     def _blocks(self) -> Iterator[Samples | Context]:
-        kept = KeptRows(self._path.name, strict=self._strict)
+        kept = KeptRows(str(self._path), strict=self._strict)
         context = {name: np.nan for name in CONTEXT if name in self._header.place}
         with self._path.open("rb") as file:
-            pieces = _pieces(file, self._path.name)
+            pieces = _pieces(file, str(self._path))
             next(pieces)  # the header
             line = 2
             waiting, waiting_lines = np.empty((0, len(self._header.names))), np.empty(0, dtype=np.int64)
