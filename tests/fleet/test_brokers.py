@@ -12,6 +12,7 @@ from backbeat.fleet.player import Count
 from backbeat.mqtt.settings import MqttSettings
 from rigs.archive import Archive
 from rigs.brokers import BROKERS
+from rigs.nats_cluster import NatsCluster
 from rigs.probe import QUESTIONS, probe
 from rigs.scores import score
 
@@ -54,6 +55,7 @@ def test_what_the_table_says_of_a_broker_is_what_it_does(broker: str, tmp_path: 
         ("NATS, 3 nodes", 100, 2),
         ("RabbitMQ, 3 nodes", 40, 0),
         ("RabbitMQ, 3 nodes", 40, 1),
+        ("RabbitMQ, 3 nodes", 40, 2),
     ],
 )
 def test_a_node_killed_in_the_middle_costs_no_alert_and_no_summary(
@@ -85,3 +87,19 @@ def test_a_node_killed_in_the_middle_costs_no_alert_and_no_summary(
     assert len(played.keys) >= 5 * runners  # some may have begun another session
     if killed == 0:
         assert played.count.reconnects >= runners
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_device_whose_commands_a_cluster_at_its_limit_will_not_keep_says_so_and_tells_all_the_same(
+    tmp_path: Path,
+) -> None:
+    """NATS takes so many subscriptions with QoS 1 as it was told, a thousand where nobody did; the reader has two."""
+    devices, room = 8, 5
+    with NatsCluster(tmp_path, consumers=2 + room) as nodes, Archive(nodes.ports[1]) as archive:
+        fleet = Fleet(MqttSettings.from_url(nodes.url()), {"sam": score()}, runners=devices, seconds=5.0)
+        played = fleet.play()
+        archive.wait_for(played.keys)
+    assert (played.count.connected, played.count.undelivered) == (devices, 0)
+    refused = {text: times for text, times in played.troubles.items() if "does not let us read …/cmd/+" in text}
+    assert list(refused.values()) == [devices - room]

@@ -44,6 +44,26 @@ def test_what_is_refused_for_now_is_tried_again(reason: int, told: str, tmp_path
     assert [text for text in reports if told in text and "tried again" in text] == reports  # one clear message
 
 
+def test_a_subscription_that_is_refused_is_told_once_and_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier, "REFUSED_PAUSE_S", 0.1)
+    reports: list[str] = []
+    with MoodyBroker(lambda *_: 0, subscription=UNSPECIFIED) as broker:
+        run = Publisher(MqttSettings.from_url(broker.url), INFO, outbox=tmp_path / "o.db", report=reports.append)
+        assert run.wait_connected() is None
+        run.take(readings(0, 1), [started(0.0), alert(90.0)])
+        wait_until(lambda: alerts_of(broker) == [1], "what it tells is taken all the same")
+        wait_until(lambda: broker.subscriptions > 3, "asked again")
+        broker.subscription = 1
+        wait_until(lambda: "lets us read" in reports[-1], "it is over")
+        run.finish([])
+    refused, over = reports
+    assert "does not let us read backbeat/v1/home/runner/cmd/+ (" in refused
+    assert "limit of subscriptions" in refused
+    assert over.endswith("lets us read backbeat/v1/home/runner/cmd/+ now.")
+
+
 def test_what_is_refused_again_and_again_holds_up_nothing(tmp_path: Path) -> None:
     """Each alert but the second is taken once, however often that one is refused."""
     refused = 0

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.reasoncodes import ReasonCode
 
 from rigs.reader import PATIENCE_S, wait_until
 
@@ -31,7 +32,7 @@ class Archive:
             CallbackAPIVersion.VERSION2, name, clean_session=False, protocol=MQTTProtocolVersion.MQTTv311
         )
         self._client.on_connect = self._on_connect
-        self._client.on_subscribe = lambda *_: self._ready.set()
+        self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
         self._thread = threading.Thread(target=self._stay, daemon=True)
 
@@ -51,6 +52,10 @@ class Archive:
         if not reason.is_failure:
             self.connections += 1
             client.subscribe([(each, 1) for each in FILTERS])
+
+    def _on_subscribe(self, _c: Client, _u: object, _n: int, reasons: list[ReasonCode], _p: object) -> None:
+        if not any(reason.is_failure for reason in reasons):  # a broker at its limit connects us and then refuses this
+            self._ready.set()
 
     def _on_message(self, _c: Client, _u: object, message: MQTTMessage) -> None:
         if self._more is not None:

@@ -18,12 +18,13 @@ class MoodyBroker:
         came: topic and payload of what was taken.
         present: payload that the mood is asked about.
         subscription: reason code of every subscription.
+        subscriptions: how many were asked for.
     """
 
     def __init__(self, mood: Callable[[str, int], int], *, subscription: int = 1) -> None:
         self.came: list[tuple[str, bytes]] = []
         self.present = b""
-        self._mood, self.subscription = mood, subscription
+        self._mood, self.subscription, self.subscriptions = mood, subscription, 0
         self._counts: dict[str, int] = {}
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
@@ -68,6 +69,7 @@ class MoodyBroker:
         if kind == CONNECT:
             return bytes((CONNACK << 4, 3, 0, 0, 0))
         if kind == SUBSCRIBE:
+            self.subscriptions += 1
             return bytes((SUBACK << 4, 4)) + body[:2] + bytes((0, self.subscription))
         if kind == PINGREQ:
             return bytes((13 << 4, 0))

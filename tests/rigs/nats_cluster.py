@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -12,16 +13,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
+from backbeat.children import die_with_parent
 from rigs.mosquitto import free_port
 
 NODES = 3
 START_PATIENCE_S = 60.0
 
+CONSUMERS = 100_000
+"""Filters of all clients together that messages are kept for, each device's commands one of them. NATS 2.15 takes a
+thousand unless told, and refuses the next one's subscription while it takes the connection."""
+
 CONFIGURATION = """
 server_name: n{node}
 listen: 127.0.0.1:{client}
 http: 127.0.0.1:{http}
-jetstream {{ store_dir: "{folder}/store{node}", max_file_store: 1GB, max_memory_store: 256MB }}
+jetstream {{
+  store_dir: "{folder}/store{node}", max_file_store: 1GB, max_memory_store: 256MB
+  limits {{ default_max_consumers: {consumers} }}
+}}
 mqtt {{ listen: "127.0.0.1:{mqtt}", stream_replicas: 3, ack_wait: "5s", max_ack_pending: 1000 }}
 cluster {{ name: backbeat, listen: 127.0.0.1:{cluster}, routes: [{routes}] }}
 """
@@ -32,7 +41,7 @@ class NatsCluster:
 
     name = "NATS JetStream, three nodes"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, consumers: int = CONSUMERS) -> None:
         self._program = shutil.which("nats-server", path=str(Path(sys.executable).parent)) or "nats-server"
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
@@ -44,7 +53,7 @@ class NatsCluster:
             routes = ", ".join(
                 f"nats://127.0.0.1:{each['cluster']}" for n, each in enumerate(self._places) if n != node
             )
-            text = CONFIGURATION.format(node=node, folder=folder, routes=routes, **place)
+            text = CONFIGURATION.format(node=node, folder=folder, routes=routes, consumers=consumers, **place)
             self._configuration(node).write_text(text, encoding="utf-8")
 
     def url(self, node: int = 0) -> str:
@@ -56,7 +65,10 @@ class NatsCluster:
     def start_node(self, node: int) -> None:
         with (self._folder / f"n{node}.log").open("ab") as log:
             self._processes[node] = subprocess.Popen(
-                [self._program, "-c", str(self._configuration(node))], stdout=log, stderr=log
+                [self._program, "-c", str(self._configuration(node))],
+                stdout=log,
+                stderr=log,
+                preexec_fn=die_with_parent(signal.SIGKILL),
             )
 
     def kill_node(self, node: int) -> None:

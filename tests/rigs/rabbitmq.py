@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
+from backbeat.children import die_with_parent
 from rigs.mosquitto import free_port
 
 PROGRAMS = Path("/usr/lib/rabbitmq/bin")
@@ -71,6 +72,7 @@ class RabbitCluster:
                 stdout=out,
                 stderr=out,
                 start_new_session=True,
+                preexec_fn=die_with_parent(signal.SIGKILL),
             )
 
     def kill_node(self, node: int) -> None:
@@ -91,7 +93,9 @@ class RabbitCluster:
         (self._folder / "password").write_text("guest\n", encoding="utf-8")
         (self._folder / "password").chmod(0o600)
         try:
-            self._mapper = subprocess.Popen(["epmd"], env=self._environment(0))
+            self._mapper = subprocess.Popen(
+                ["epmd"], env=self._environment(0), preexec_fn=die_with_parent(signal.SIGKILL)
+            )
             for node in range(NODES):
                 self.start_node(node)
             self.wait_healthy()
@@ -122,6 +126,7 @@ class RabbitCluster:
         return {
             **os.environ,
             "HOME": str(folder),
+            "RUNNING_UNDER_SYSTEMD": "1",  # no shell stays between us and Erlang, so that it hears of our end
             "RABBITMQ_NODENAME": f"r{node}@localhost",
             "RABBITMQ_CONFIG_FILE": str(folder / f"r{node}.conf"),
             "RABBITMQ_ADVANCED_CONFIG_FILE": str(folder / "none"),

@@ -10,7 +10,7 @@ import asyncio
 import random
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 
@@ -107,16 +107,17 @@ class Reader:
         self._versions.connected()
         link.subscribe([self._layout.filter], partial(self._answered, link))
 
-    def _answered(self, link: Link, refusal: str | None) -> None:
+    def _answered(self, link: Link, refused: Mapping[str, str]) -> None:
         """The broker lets us read, or not: then it says the same again until somebody has mended it."""
         if link is not self._link:
             return
-        self._up, self.trouble = refusal is None, None
-        if refusal is not None:
+        self._up, self.trouble = not refused, None
+        for each, reason in refused.items():
             self.trouble = (
-                f"The broker {self._settings.name} does not let us read {self._layout.filter} ({refusal}); give this "
-                "user the right in the broker's access list, or name the team with --team. Trying again."
+                f"The broker {self._settings.name} does not let us read {each} ({reason}); give this user the right "
+                "in the broker's access list, or name the team with --team. Trying again."
             )
+        if refused:
             self._link = None
             link.close()
             self._later(LONGEST_PAUSE_S, self._connect)

@@ -106,7 +106,7 @@ def _player(orders: Orders, number: int, troubles: Counter[str]) -> Player:
         score,
         settings,
         on_loop(asyncio.get_running_loop()),
-        lambda text: troubles.update([text]),
+        lambda text: troubles.update([text.replace(settings.topics.root, "…")]),  # alike from all, so counted together
         stretch=orders.stretch,
         chance=random.Random(number),
     )

@@ -18,6 +18,7 @@ from backbeat.mqtt.attempts import Pauses, Versions
 from backbeat.mqtt.delivery import Delivery
 from backbeat.mqtt.link import Incoming, Link, Outgoing
 from backbeat.mqtt.outbox import Outbox
+from backbeat.mqtt.reading import Reading
 from backbeat.mqtt.settings import MqttError, MqttSettings
 from backbeat.mqtt.worker import THREADS, Runtime
 
@@ -31,7 +32,8 @@ STEADY_S = 5.0
 SHORT_LIVES = 4
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 REFUSED_PAUSE_S = 600.0
-"""A broker that refused us (a bad password, say) is asked again after this, in case somebody has mended it."""
+"""A broker that refused us (a bad password, say, or a subscription) is asked again after this, in case somebody has
+mended it."""
 
 
 class Correspondent:
@@ -183,7 +185,7 @@ class Courier:
         if link.mqtt == "3.1.1" and self._settings.version == "auto" and not self._fallback_told:
             self._fallback_told = True
             self._report(f"The broker {self._settings.name} speaks no MQTT 5; MQTT 3.1.1 is used.")
-        link.subscribe(self._correspondent.filters)
+        self._reading.begin(link, self._correspondent.filters)
         if not known:
             self._outbox.tell_again()
         self._correspondent.connected()
@@ -227,6 +229,9 @@ class Courier:
             refused=lambda told: self._report(f"The broker {self._settings.name} {told}."),
             pause=lambda seconds: self.worker.after(seconds, lambda: None),
         )
+        self._reading = Reading(
+            self._settings.name, self._report, lambda job: self.worker.after(self._after_refusal_s, job)
+        )
         self._connect()
 
     def _after_jobs(self) -> None:
@@ -268,8 +273,12 @@ class Courier:
         self._first_outcome.set()
         pause = self._pauses.after_failure()
         if refusal.lasting:
-            pause = REFUSED_PAUSE_S * (0.5 + 0.5 * self._jitter())
+            pause = self._after_refusal_s
         self.worker.after(pause, self._connect)
+
+    @property
+    def _after_refusal_s(self) -> float:
+        return REFUSED_PAUSE_S * (0.5 + 0.5 * self._jitter())
 
     def _watch(self, link: Link) -> None:
         if link is not self._link:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, Protocol
@@ -142,7 +142,7 @@ class Link:
         self._settings, self._listener, self._post, self._keep_session = settings, listener, post, keep_session
         self._drive = drive
         self._closed = threading.Event()
-        self._answered: Callable[[str | None], None] = lambda _: None
+        self._subscribing: tuple[Sequence[str], Callable[[Mapping[str, str]], None]] = (), lambda _: None
         self._packed: dict[tuple[str, bool, int | None], Packed] = {}
         client = new_client(settings, mqtt, client_id, keep_session=keep_session)
         if will is not None:
@@ -164,15 +164,15 @@ class Link:
         properties = self._publish_properties(message)
         return self._client.publish(message.topic, message.payload, message.qos, message.retain, properties).mid
 
-    def subscribe(self, filters: Sequence[str], answered: Callable[[str | None], None] = lambda _: None) -> None:
+    def subscribe(self, filters: Sequence[str], answered: Callable[[Mapping[str, str]], None]) -> None:
         """Ask for messages, with QoS 1.
 
         Args:
-            filters: of topics.
-            answered: told None when the broker gives them, else its reason.
+            filters: of topics; none asks for nothing.
+            answered: told those that the broker refuses, each with its reason.
         """
         if filters:
-            self._answered = answered  # before the answer can come
+            self._subscribing = filters, answered  # before the answer can come
             self._client.subscribe([(each, 1) for each in filters])
 
     def close(self) -> None:
@@ -226,8 +226,9 @@ class Link:
     def _on_subscribe(
         self, _c: Client, _u: object, _number: int, reasons: list[ReasonCode], _p: Properties | None
     ) -> None:
-        refusal = next((str(reason) for reason in reasons if reason.is_failure), None)
-        self._post(partial(self._answered, refusal))
+        filters, answered = self._subscribing
+        refused = {each: str(reason) for each, reason in zip(filters, reasons, strict=False) if reason.is_failure}
+        self._post(partial(answered, refused))
 
     def _on_message(self, _c: Client, _u: object, message: MQTTMessage) -> None:
         incoming = Incoming(
