@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import subprocess
 import sys
@@ -86,6 +87,28 @@ def test_a_cluster_gives_the_same_results_also_when_a_worker_is_killed(cluster: 
     assert process.returncode == 0, faults
     assert "6 analysed" in told
     assert results(there) == results(here)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_scheduler_that_ends_is_one_sentence_and_what_is_done_is_kept(cluster: Cluster, tmp_path: Path) -> None:
+    archive = shelve(tmp_path / "archive", {f"run-{number:02}.mcap": number % 3 for number in range(30)}, seconds=60)
+    out = tmp_path / "out"
+    wait_for_workers(cluster.address, 2)
+    process = call(archive, out, "--scheduler", cluster.address)
+    deadline = time.monotonic() + PATIENCE_S
+    while not results(out):
+        assert time.monotonic() < deadline, "no result"
+        time.sleep(0.01)
+    cluster.processes[0].kill()
+    _, faults = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 2
+    assert "the scheduler has ended; start it again and repeat the call" in faults
+    assert faults.count("\n") == 1, faults
+    with (out / "index.csv").open() as file:
+        states = [row["state"] for row in csv.DictReader(file)]
+    assert states == ["done"] * len(results(out))
+    assert 0 < len(states) < 30
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ import pytest
 
 from backbeat.cli import main
 from backbeat.reprocess import shelf, task
+from backbeat.reprocess.index import alone
 from rigs.shelves import recording, shelve
 
 NAMES = {"anna/monday.mcap": 1, "anna/tuesday.csv": 2, "ben/monday.mcap": 3, "alone.csv": 4}
@@ -198,11 +199,115 @@ def test_what_cannot_be_done_is_one_sentence(
     assert told.count("\n") == 1
 
 
-def test_a_folder_in_the_place_of_a_result_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    archive, out = shelve(tmp_path / "archive", {"run.csv": 1}), tmp_path / "out"
-    (out / "run.jsonl").mkdir(parents=True)
-    assert reprocess(archive, out) == 2
-    assert "run.jsonl: is a folder where a result belongs; move it away." in capsys.readouterr().err
+def test_a_result_that_has_no_place_is_listed_and_stops_nothing(tmp_path: Path) -> None:
+    archive, out = (
+        shelve(tmp_path / "archive", {"a.csv": 1, "b.csv": 1, "b.jsonl/c.csv": 1}, seconds=8),
+        tmp_path / "out",
+    )
+    (out / "a.jsonl").mkdir(parents=True)
+    assert reprocess(archive, out, "--workers", "1") == 1
+    rows = index(out)
+    assert [rows[name]["state"] for name in ("a", "b", "b.jsonl/c")] == ["failed", "done", "failed"]
+    assert "a.jsonl: a folder and a result have the same name" in rows["a"]["error"]
+    assert not list(out.rglob("*.part"))
+
+
+ODD = (b"a::b", b"#?%20", b"new\nline", b"esc\x1b[2J", b"half\xff", b"n" * 251, b"-", b".", "\u202eleft 😀".encode())
+
+
+def test_any_name_that_a_file_can_have_has_a_result_and_a_row(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive, out = tmp_path / "runs::1", tmp_path / "out"
+    archive.mkdir()
+    for name in ODD:
+        Path(os.fsdecode(os.fsencode(archive) + b"/" + name + b".csv")).write_bytes(recording(8, 1, ".csv"))
+    assert reprocess(archive, out, "--workers", "1") == 0, capsys.readouterr().err
+    assert f"{len(ODD)} analysed" in capsys.readouterr().out
+    assert len(results(out)) == len(index(out)) == len(ODD)
+    assert all(name.isprintable() for name in index(out))
+    assert reprocess(archive, out) == 0
+    assert f"0 analysed, {len(ODD)} as before" in capsys.readouterr().out
+
+
+def test_pipes_circles_and_links_to_nowhere_stop_nothing(tmp_path: Path) -> None:
+    archive, out = shelve(tmp_path / "archive", {"run.csv": 1}, seconds=8), tmp_path / "out"
+    other = shelve(tmp_path / "other", {"linked.csv": 1}, seconds=8)
+    (archive / "circle").symlink_to(archive)
+    (archive / "disk").symlink_to(other)
+    (archive / "gone.csv").symlink_to("/no/such/file")
+    os.mkfifo(archive / "pipe.csv")
+    assert reprocess(archive, out, "--workers", "1") == 1
+    assert {name: row["state"] for name, row in index(out).items()} == {
+        "run": "done",
+        "disk/linked": "done",
+        "gone": "failed",
+    }
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_a_folder_that_may_not_be_read_is_listed_as_failed(tmp_path: Path) -> None:
+    archive = shelve(tmp_path / "archive", {"run.csv": 1, "closed/run.csv": 1}, seconds=8)
+    (archive / "closed").chmod(0)
+    code = (
+        "import os, sys; from backbeat.reprocess.shelf import recordings; from backbeat.reprocess.task import analyse;"
+    )
+    code += "list(map(lambda each: analyse(each, None), recordings(sys.argv[1]))); os.seteuid(65534);"
+    code += "print(*(f'{each.name}: {analyse(each, None).error}' for each in recordings(sys.argv[1])), sep='\\n')"
+    tmp_path.chmod(0o755)
+    for above in tmp_path.parents[:2]:
+        above.chmod(0o755)
+    told = subprocess.run([sys.executable, "-c", code, str(archive)], check=True, capture_output=True, text=True).stdout
+    found = told.splitlines()
+    assert found[0].startswith("closed: ")
+    assert "cannot be listed; check who may read it" in found[0]
+    assert found[1] == "run: "
+
+
+@pytest.mark.parametrize("place", ["archive", "."], ids=["the same folder", "the folder above"])
+def test_the_archive_may_lie_in_the_folder_of_the_results(tmp_path: Path, place: str) -> None:
+    archive = shelve(tmp_path / "archive", {"run.csv": 1}, seconds=8)
+    for _ in range(2):
+        assert reprocess(archive, tmp_path / place, "--workers", "1") == 0
+        assert set(index(tmp_path / place)) == {"run"}
+
+
+def test_what_a_pattern_leaves_out_keeps_its_row_and_its_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive, out = shelve(tmp_path / "archive", {"run.csv": 1, "run.mcap": 2, "b.csv": 1}, seconds=8), tmp_path / "out"
+    assert reprocess(archive, out, "--match", "*.mcap", "--workers", "1") == 0
+    assert reprocess(archive, out, "--match", "*.csv", "--workers", "1") == 0
+    assert set(index(out)) == {"run.csv", "run.mcap", "b"}
+    capsys.readouterr()
+    assert reprocess(archive, out) == 0
+    assert "0 analysed, 3 as before" in capsys.readouterr().out
+    assert reprocess(archive, out, "--match", "nothing") == 2
+    assert "none of its 3 recordings matches 'nothing'" in capsys.readouterr().err
+
+
+def test_two_at_once_do_not_write_into_one_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    archive, out = shelve(tmp_path / "archive", {"run.csv": 1}, seconds=8), tmp_path / "out"
+    with alone(out):
+        assert reprocess(archive, out) == 2
+    assert "another reprocess writes there" in capsys.readouterr().err
+    assert reprocess(archive, out, "--workers", "1") == 0
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_no_half_result(tmp_path: Path) -> None:
+    full = tmp_path / "disk"
+    full.mkdir()
+    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "none", full], check=False).returncode:
+        pytest.skip("only root can mount a small disk")
+    try:
+        archive = shelve(tmp_path / "archive", {"run.csv": 1, "later.csv": 2})
+        call = [sys.executable, "-m", "backbeat", "reprocess", str(archive), "--out", str(full), "--workers", "1"]
+        done = subprocess.run(call, capture_output=True, text=True, timeout=120)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+        assert "No space left on device; free some space or choose another folder" in done.stderr
+        assert [path.name for path in full.iterdir()] == ["index.csv"]
+    finally:
+        subprocess.run(["umount", full], check=True)
 
 
 def test_another_program_s_index_is_not_written_over(archive: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -44,23 +45,29 @@ def command(
     recording that fails is listed in DIR/index.csv and stops nothing; the exit status is then 1.
     """
     try:
+        from backbeat.reprocess import index
         from backbeat.reprocess.rerun import carry_out, plan
         from backbeat.reprocess.shelf import recordings
     except ModuleNotFoundError as error:
         raise _not_installed(error, "reprocess") from None
     settings = load(settings_file) if settings_file else None
-    found = recordings(archive, match, leave_out=out)
-    what = plan(found, out, settings)
-    as_before = len(what.entries)
+    there = recordings(archive, leave_out=out / index.NAME)
+    found = [each for each in there if each.matches(match)]
+    if not found:
+        raise UserError(f"{archive}: none of its {len(there)} recordings matches '{match}'.")
     stop = threading.Event()
-    with (
-        _hands(archive, scheduler, workers) as (make, at_once),
-        stopped_by_signals(stop.set),
-        _progress(sum(each.size for each in what.to_do), len(what.to_do)) as told,
-    ):
+
+    def end() -> None:
+        stop.set()
+        typer.echo("Waiting for the recordings that are under way; Ctrl-C again ends at once.", err=True)
+
+    with index.alone(out), _hands(archive, scheduler, workers) as (make, at_once), stopped_by_signals(end):
+        what = plan(found, [each for each in there if not each.matches(match)], out, settings)
+        as_before = len(what.entries)
         from backbeat.reprocess.crew import Crew
 
-        carry_out(what, lambda do: Crew(do, make, at_once, stop.is_set), told)
+        with _progress(sum(each.size for each in what.to_do), len(what.to_do)) as told:
+            carry_out(what, lambda do: Crew(do, make, at_once, stop.is_set), told)
     _sum_up(out, list(what.entries.values()), as_before, len(found))
 
 
@@ -85,8 +92,10 @@ def _cluster(scheduler: str) -> Iterator[tuple[Callable[[], Executor], int]]:
         from distributed import Client
     except ModuleNotFoundError as error:
         raise _not_installed(error, "cluster") from None
+    from backbeat.reprocess.crew import LostError
     from backbeat.reprocess.task import engine_version
 
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL + 1)  # what matters of it is told below
     try:
         client = Client(scheduler, timeout=10)
     except (OSError, ValueError) as error:
@@ -101,7 +110,12 @@ def _cluster(scheduler: str) -> Iterator[tuple[Callable[[], Executor], int]]:
                 f"{scheduler}: the worker {name} has Backbeat {version}, this is {engine_version()}; "
                 "install the same on every worker."
             )
-        yield (lambda: client.get_executor(retries=1)), 2 * cores
+        try:
+            yield (lambda: client.get_executor(retries=1)), 2 * cores
+        except LostError:
+            raise UserError(
+                f"{scheduler}: the scheduler has ended; start it again and repeat the call, what is done is kept."
+            ) from None
 
 
 def _cores() -> int:

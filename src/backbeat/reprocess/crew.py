@@ -6,7 +6,15 @@ import multiprocessing
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
@@ -20,6 +28,10 @@ STOP_LOOK_S = 0.5
 
 class DiedError(Exception):
     """The process that did a task ended in the middle of it, twice, the second time while it did nothing else."""
+
+
+class LostError(Exception):
+    """Who hands the tasks on is gone, and with it all that were under way."""
 
 
 class Crew(Generic[Task, Result]):
@@ -45,7 +57,11 @@ class Crew(Generic[Task, Result]):
         self._running: dict[Future[Result], Task] = {}
 
     def work(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Result | Exception]]:
-        """Each task with what came of it, in the order in which they were done."""
+        """Each task with what came of it, in the order in which they were done.
+
+        Raises:
+            LostError: the executor has given up its tasks, as that of a cluster does whose scheduler ends.
+        """
         try:
             suspects: list[Task] = []
             for task, outcome in self._side_by_side(deque(tasks)):
@@ -119,5 +135,7 @@ def _begin_process() -> None:
 def _outcome(future: Future[Any]) -> Any:
     try:
         return future.result()
+    except CancelledError:  # by nobody here
+        raise LostError from None
     except Exception as error:  # noqa: BLE001 (it is handed on as what came of the task)
         return error

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Literal
@@ -37,6 +40,10 @@ class Entry:
     engine: str
     input: str
     error: str
+
+
+class NoPlaceError(UserError):
+    """One result has no place; others have."""
 
 
 COLUMNS = [field.name for field in fields(Entry)]
@@ -80,6 +87,7 @@ def put(path: Path, content: bytes) -> None:
     """Write a whole file or nothing.
 
     Raises:
+        NoPlaceError: something else is where it belongs.
         UserError: it cannot be written.
     """
     part = path.with_name(f".{path.name}.part")
@@ -87,10 +95,48 @@ def put(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(content)
         part.replace(path)
-    except IsADirectoryError:
-        raise UserError(f"{path}: is a folder where a result belongs; move it away.") from None
+    except (IsADirectoryError, NotADirectoryError, FileExistsError):
+        _remove(part)
+        raise NoPlaceError(f"{path}: a folder and a result have the same name; move the folder away.") from None
     except OSError as error:
+        _remove(part)
         raise UserError(f"{path}: {error.strerror}; free some space or choose another folder.") from None
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """While this lasts nobody else writes results there, where the system has such locks.
+
+    Raises:
+        UserError: somebody does, or there can be no such folder.
+    """
+    try:
+        import fcntl
+    except ModuleNotFoundError:  # Windows
+        yield
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except (FileExistsError, NotADirectoryError):
+        raise UserError(f"{folder}: is a file; choose a folder for the results.") from None
+    except OSError as error:
+        raise UserError(f"{folder}: {error.strerror}; choose another folder for the results.") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno == errno.EWOULDBLOCK:
+            os.close(descriptor)
+            raise UserError(f"{folder}: another reprocess writes there; wait for its end.") from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _remove(part: Path) -> None:
+    with suppress(OSError):
+        part.unlink()
 
 
 def _entry(row: dict[str, str]) -> Entry:

@@ -16,7 +16,7 @@ from backbeat.config import Settings
 from backbeat.errors import printable
 from backbeat.reprocess import index
 from backbeat.reprocess.crew import Crew, DiedError
-from backbeat.reprocess.index import Entry
+from backbeat.reprocess.index import Entry, NoPlaceError
 from backbeat.reprocess.shelf import Found
 from backbeat.reprocess.task import Done, analyse, engine_version
 
@@ -36,6 +36,7 @@ class Plan:
         settings: None: those of each recording.
         to_do: recordings without a result of this analysis.
         entries: of all that is done, by name.
+        others: entries of recordings that are there and that this call does not look at.
     """
 
     out: Path
@@ -43,10 +44,25 @@ class Plan:
     settings: Settings | None
     to_do: Sequence[Found]
     entries: dict[str, Entry]
+    others: Sequence[Entry]
+
+    def save_index(self) -> None:
+        """Write down what is done.
+
+        Raises:
+            UserError: it cannot be written.
+        """
+        index.save(self.out, [*self.entries.values(), *self.others])
 
 
-def plan(found: Sequence[Found], out: Path, settings: Settings | None) -> Plan:
+def plan(found: Sequence[Found], others: Sequence[Found], out: Path, settings: Settings | None) -> Plan:
     """Which recordings have a result of the same content by the same analysis, and which have none.
+
+    Args:
+        found: recordings to look at.
+        others: recordings of the same archive that are left as they are.
+        out: folder of the results.
+        settings: of the analysis; None: those of each recording.
 
     Raises:
         UserError: the folder's index cannot be read.
@@ -63,7 +79,8 @@ def plan(found: Sequence[Found], out: Path, settings: Settings | None) -> Plan:
         and (entry.state, entry.input, entry.engine) == ("done", each.stamp, engine)
         and _is_whole(result_file(out, each.name), entry.sha256)
     }
-    return Plan(out, engine, settings, [each for each in found if each.name not in entries], entries)
+    to_do = [each for each in found if each.name not in entries]
+    return Plan(out, engine, settings, to_do, entries, [before[each.name] for each in others if each.name in before])
 
 
 def carry_out(
@@ -84,12 +101,15 @@ def carry_out(
         UserError: results cannot be written.
     """
     saved = clock()
-    index.save(what.out, what.entries.values())
+    what.save_index()
     try:
-        for found, outcome in crew(partial(_analyse, settings=what.settings)).work(what.to_do):
+        for found, outcome in crew(partial(analyse, settings=what.settings)).work(what.to_do):
             done = outcome if isinstance(outcome, Done) else Done(error=_reason(outcome))
             if not done.error:
-                index.put(result_file(what.out, found.name), _unpacked(done.lines))
+                try:
+                    index.put(result_file(what.out, found.name), _unpacked(done.lines))
+                except NoPlaceError as error:
+                    done = Done(error=str(error))
             entry = Entry(
                 name=found.name,
                 state="failed" if done.error else "done",
@@ -104,9 +124,9 @@ def carry_out(
             told(found, entry, done.notes)
             if clock() - saved >= SAVED_EVERY_S:
                 saved = clock()
-                index.save(what.out, what.entries.values())
+                what.save_index()
     finally:
-        index.save(what.out, what.entries.values())
+        what.save_index()
 
 
 def result_file(out: Path, name: str) -> Path:
@@ -121,10 +141,6 @@ def _is_whole(result: Path, sha256: str) -> bool:
             return hashlib.file_digest(lines, "sha256").hexdigest() == sha256
     except OSError:
         return False
-
-
-def _analyse(found: Found, settings: Settings | None) -> Done:
-    return analyse(found.url, settings)
 
 
 def _unpacked(lines: bytes) -> bytes:

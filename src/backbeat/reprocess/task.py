@@ -23,7 +23,7 @@ from backbeat.jsonl import JsonLines
 from backbeat.logbook.source import open_recording
 from backbeat.monitor import Monitor
 from backbeat.pipeline import run
-from backbeat.reprocess.shelf import on_disk
+from backbeat.reprocess.shelf import Found, on_disk
 from backbeat.samples import Context, Samples
 
 ANALYSIS = (
@@ -76,16 +76,16 @@ def engine_version() -> str:
     return f"{backbeat.__version__}+{total.hexdigest()[:12]}"
 
 
-def analyse(url: str, settings: Settings | None) -> Done:
+def analyse(found: Found, settings: Settings | None) -> Done:
     """Analyse one recording; whatever is wrong with it stands in the answer.
 
     Args:
-        url: where it is, for fsspec.
+        found: the recording.
         settings: of the analysis; None takes those that were recorded with it.
     """
     notes: list[str] = []
     try:
-        with on_disk(url) as path, TemporaryFile() as lines:
+        with on_disk(found) as path, TemporaryFile() as lines:
             tally = _events(path, settings, lines, notes)
             size = lines.tell()
             lines.seek(0)
