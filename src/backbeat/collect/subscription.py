@@ -33,6 +33,9 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 ALONE_S = 30.0
 """For so long after connecting what the broker retains is listened for, and after a question what is sent again."""
 
+ASKED_AGAIN_S = 60.0
+"""A subscription that was refused is asked for again after this, in case somebody has mended it."""
+
 NO_SHARING = 0x9E
 OTHER_TOOK_OVER = 0x8E
 FIRST_FAILURE = 0x80
@@ -109,6 +112,8 @@ class Subscription:
         self._connecting = False
         self._sharing = True
         self._subscribing: dict[int | None, str] = {}
+        self._refused: set[str] = set()
+        self._ask_again_at = 0.0
         self._told: set[str] = set()
         self._listening_told = False
         self._next_attempt = 0.0
@@ -137,6 +142,7 @@ class Subscription:
             self._gone()
         else:
             self._stop_listening_alone()
+            self._ask_again()
         return True
 
     def acknowledge(self, numbers: Iterable[int]) -> None:
@@ -229,15 +235,19 @@ class Subscription:
         if not able:
             self._say_no_sharing()
         first, self._ever = not (self._ever and flags.session_present), True
-        self._subscribe(client)
+        self._subscribe(client, self._wanted.shared)
         if first:
             self._alone.clear()
             for each in self._wanted.retained:
                 self.listen_alone(each)
 
-    def _subscribe(self, client: Client) -> None:
+    def _ask_again(self) -> None:
+        if self._client is not None and self._refused and not self._subscribing and self._clock() > self._ask_again_at:
+            self._subscribe(self._client, self._refused)
+
+    def _subscribe(self, client: Client, filters: Iterable[str]) -> None:
         share = f"$share/{self._wanted.group}/" if self._sharing else ""
-        for each in self._wanted.shared:
+        for each in filters:
             self._subscribing[client.subscribe(share + each, 1)[1]] = each
 
     def _say_no_sharing(self) -> None:
@@ -255,18 +265,26 @@ class Subscription:
         if topic is None:
             return
         if not any(reason.value >= FIRST_FAILURE for reason in reasons):
-            if not self._subscribing and not self._listening_told:
-                self._listening_told = True
-                self._report(f"Listening at the broker {self._settings.name}.")
-            return
-        if reasons[0].value == NO_SHARING and self._sharing:
+            self._granted(topic)
+        elif reasons[0].value == NO_SHARING and self._sharing:
             self._say_no_sharing()
-            self._subscribe(client)
+            self._subscribe(client, self._wanted.shared)
         elif reasons[0].value != NO_SHARING:
-            self._report(
-                f"The broker {self._settings.name} does not let us read {topic} ({reasons[0]}); "
-                "give this user the right in the broker's access list."
-            )
+            self._ask_again_at = self._clock() + ASKED_AGAIN_S
+            if topic not in self._refused:
+                self._refused.add(topic)
+                self._report(
+                    f"The broker {self._settings.name} does not let us read {topic} ({reasons[0]}); give this user the "
+                    "right in the broker's access list, or raise its limit of subscriptions. Trying again each minute."
+                )
+
+    def _granted(self, topic: str) -> None:
+        if topic in self._refused:
+            self._refused.discard(topic)
+            self._report(f"The broker {self._settings.name} lets us read {topic} now.")
+        if not (self._subscribing or self._refused or self._listening_told):
+            self._listening_told = True
+            self._report(f"Listening at the broker {self._settings.name}.")
 
     def _on_disconnect(
         self, _c: Client, _u: object, flags: DisconnectFlags, reason: ReasonCode, _p: Properties | None
