@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -34,12 +36,20 @@ JOG = Rhythm(2.5, 0.7, 0.8, 1.0, 0.05, 0.9)
 WALK = Rhythm(1.8, 0.3, 0.5, 1.0, 0.1, 0.9)
 SKIP = Rhythm(2.6, 1.1, 0.6, 1.0, 0.8, 0.9)
 STILL = Rhythm(1.0, 0.001, 0.2, 1.0, 0.0, 0.2)
+HARD = Rhythm(2.8, 0.5, 0.15, 1.0, 0.1, 0.9)
 JOLTS = Rhythm(1.8, 0.3, 0.5, 1.0, 0.1, 0.2)
 
 
 def test_flight_is_running_at_once_and_a_jog_after_four_seconds() -> None:
     assert decided(RUN) == ["running"]
     assert decided(*[JOG] * 9) == ["other"] * 8 + ["running"]
+
+
+def test_a_hard_landing_is_running_once_its_rhythm_was_seen_twice() -> None:
+    assert decided(WALK, HARD, HARD) == ["other", "other", "running"]
+    assert set(decided(*[replace(HARD, regularity=0.5)] * 20)) == {"other"}
+    assert "running" not in decided(*[replace(HARD, purity=0.3)] * 20)
+    assert decided(RUN, *[HARD] * 3) == ["running"] * 4
 
 
 def test_running_that_loses_its_flight_goes_on_until_it_is_walking() -> None:

@@ -84,6 +84,23 @@ def test_sensors_at_the_end_of_their_range(query: str, clipped: int) -> None:
     assert_found(f"seconds=50&{query}")
 
 
+@pytest.mark.parametrize(
+    ("query", "toe_off_ms"),
+    [
+        pytest.param("speed=3.3&impact=8&range=16", 6.0, id="8 g"),
+        pytest.param("speed=3.3&impact=9&range=16&rate=208", 6.0, id="9 g at 208 Hz"),
+        pytest.param("speed=4.2&impact=9&range=8&rate=50", 25.0, id="9 g, clipped at 8 g, 50 Hz"),
+        pytest.param("speed=2.6&impact=8&cadence=140&gyroscope=no", 6.0, id="long steps"),
+        pytest.param("speed=3.3&impact=7&position=left_hip&hip_gain=40", 30.0, id="on the hip"),
+        pytest.param("speed=2&impact=4&cadence=200", 30.0, id="short quick steps"),
+    ],
+)
+def test_very_hard_landings_are_running(query: str, toe_off_ms: float) -> None:
+    """Most of the variance is the shock's, and it leaves two humps in each stance."""
+    found = assert_found(f"seconds=40&{query}")
+    assert np.std(found.toe_off_errors_ms) < toe_off_ms, str(found)
+
+
 def test_a_gap_of_two_seconds_loses_the_steps_in_it_and_no_others() -> None:
     run = run_of("seconds=60&gap=30:2")
     events = analysed(run)

@@ -40,6 +40,21 @@ def test_alternate_peaks_may_differ_by_45_percent() -> None:
     assert len(sought(bounce(35.3, np.tile([1.2, 0.75], 10)), [])) >= 18
 
 
+@pytest.mark.parametrize("second", [0.0, 0.2, 0.5])
+def test_what_follows_a_hard_landing_is_of_the_same_stance(second: float) -> None:
+    """A shock of 3 g, its rebound, and then the rest of the stance; in flight until the next landing."""
+    one = np.zeros(36)
+    one[:10] = 3.0 * np.sin(np.pi * np.arange(10) / 10)
+    one[10:24] = 0.5 + second + 0.5 * np.sin(np.pi * (np.arange(14) - 3.5) / 7) * (0.3 + second)
+    stances = sought(np.tile(one, 20), [])
+    assert 18 <= len(stances) <= 20
+    for stance in stances[1:]:
+        assert stance.peak % 36 == 5
+        assert stance.before % 36 in {0, *range(24, 36)}
+        assert stance.after % 36 in {0, *range(24, 36)}
+        assert stance.settled - stance.peak <= 45
+
+
 def test_a_ripple_is_no_stance() -> None:
     assert sought(bounce(35.3, np.full(20, 0.1)), []) == []
 

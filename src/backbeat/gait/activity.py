@@ -46,6 +46,10 @@ class ActivityParams:
         max_running_hz: 220 steps/min is 3.67 Hz.
         flight_g: amplitude from which the trough of a one-hump step lies in flight (see module).
         flight_purity: share of the variance in the fundamental. Taps, jumps and stumbles reach 0.1-0.4.
+        hard_g: root mean square of the vertical from which a steady rhythm that repeats itself is a runner's, whatever
+            its shape: a hard landing's shock has more of the variance than the step. Half-sine pulses with a fifth of
+            the step in flight have 0.74; walks and stairs of four people that repeat themselves as quickly stay below
+            0.67, and jumps and taps do not repeat themselves.
         most_limp: skipping and galloping put two contacts close together, then a long flight: the line at half the
             frequency is then as strong as the one at it (two equal pulses 0.35 of a cycle apart: 0.8). A sensor on the
             side of the hip with 45 % between alternate peaks reaches 0.15.
@@ -56,14 +60,14 @@ class ActivityParams:
         jog_purity: one smooth hump a step, which a jog has more clearly than stair descent or a brisk walk; the line at
             half the frequency counts as well, as every second hump is lower beside the midline.
         quick_hz: more steps than anybody takes who does not run; down stairs up to 2.9 a second were seen.
-        quick_g: amplitude from which they are a runner's, short ones whose feet overlap, with a purity of 0.3-0.8, less
+        quick_g: amplitude from which they are a runner's, short ones whose feet overlap, with a purity of 0.1-0.8, less
             where landings are hard: then they repeat themselves as walking does. The double of a walker's steps, where
             it is strongest, stays below 0.15.
         flight_frames: frames in a row that establish running with flight (a frame sees five or more steps).
         jog_frames: frames in a row that establish a jog: longer than one flight of stairs takes.
         steady_hz: change of step frequency from frame to frame within which a jog is steady.
         kept_share: share of its amplitude that running keeps to go on.
-        kept_purity: purity that it keeps.
+        kept_purity: purity that it keeps, unless it repeats itself.
         walking_g: amplitudes of walking, the shuffle of an old walker to stairs.
         walking_hz: frequencies of walking steps; of a walker whose vertical has two humps the double may be strongest.
         walking_purity: share of the variance in the fundamental.
@@ -77,6 +81,7 @@ class ActivityParams:
     max_running_hz: float = 3.9
     flight_g: float = 0.9
     flight_purity: float = 0.5
+    hard_g: float = 0.75
     most_limp: float = 0.45
     low_limp: float = 0.65
     jog_g: float = 0.5
@@ -109,7 +114,8 @@ class Rhythm:
         purity: its share of the variance, 0 to 1.
         mean: length of the mean vector, g.
         limp: amplitude at half the step frequency over the one at step frequency: how much every second step differs.
-        regularity: autocorrelation at one or at two step times, the larger; 0 where the amplitude is not a walker's.
+        regularity: autocorrelation at one or at two step times, the larger; 0 where the amplitude is not a walker's and
+            the line has most of the variance.
     """
 
     step_hz: float
@@ -118,6 +124,11 @@ class Rhythm:
     mean: float
     limp: float
     regularity: float
+
+    @property
+    def rms(self) -> float:
+        """Root mean square of the vertical about its mean, g."""
+        return self.amplitude / math.sqrt(2.0 * self.purity) if self.purity > 0.0 else 0.0
 
 
 _LONGEST_LAG = 70
@@ -158,10 +169,10 @@ def rhythm(acc: FloatArray, params: ActivityParams = PARAMS) -> Rhythm:
     peak = float(squared[k])
     half = round((0.5 * hz - _LOWEST) / _STEP)
     limp = math.sqrt(float(squared[half]) / peak) if half >= 0 and peak > 0 else 0.0
-    amplitude, regularity = math.sqrt(peak), 0.0
-    if params.walking_g[0] <= amplitude <= params.walking_g[1]:
+    amplitude, purity, regularity = math.sqrt(peak), peak / (2 * power + 1e-12), 0.0
+    if amplitude >= params.walking_g[0] and (amplitude <= params.walking_g[1] or purity < params.flight_purity):
         regularity = max(_autocorrelation(vertical, round(steps * RATE_HZ / hz)) for steps in (1, 2))
-    return Rhythm(hz, amplitude, peak / (2 * power + 1e-12), length, limp, regularity)
+    return Rhythm(hz, amplitude, purity, length, limp, regularity)
 
 
 def _autocorrelation(signal: FloatArray, lag: int) -> float:
@@ -216,22 +227,23 @@ def update(state: ActivityState, r: Rhythm, params: ActivityParams = PARAMS) -> 
     most_limp = params.most_limp if r.amplitude >= params.flight_g else params.low_limp
     in_range = params.min_running_hz <= r.step_hz <= params.max_running_hz and r.limp <= most_limp
     steady = abs(r.step_hz - state.step_hz) <= params.steady_hz
-    strong = in_range and r.amplitude >= params.flight_g and r.purity >= params.flight_purity
+    repeats = r.regularity >= params.walking_regularity
+    hard = in_range and repeats and r.rms >= params.hard_g
+    flying = in_range and r.amplitude >= params.flight_g and r.purity >= params.flight_purity
+    strong = flying or (hard and steady)
     smooth = in_range and r.amplitude >= params.jog_g and r.purity * (1.0 + r.limp**2) >= params.jog_purity
-    repeats = r.purity >= params.flight_purity or r.regularity >= params.walking_regularity
-    quick = in_range and too_quick and repeats and r.purity >= params.kept_purity
+    quick = in_range and too_quick and (repeats or r.purity >= params.flight_purity)
+    clear = in_range and (repeats or r.purity >= params.kept_purity)
     flight = state.flight + 1 if strong else 0
     jog = state.jog + 1 if (smooth or quick) and steady else 0
     established = flight >= params.flight_frames or jog >= params.jog_frames
     was_running = state.activity == "running"
-    goes_on = (
-        was_running and in_range and r.amplitude >= params.kept_share * state.bounce and r.purity >= params.kept_purity
-    )
+    goes_on = was_running and (hard or (clear and r.amplitude >= params.kept_share * state.bounce))
     like_walking = (
         params.walking_hz[0] <= r.step_hz <= 2 * params.walking_hz[1]
         and params.walking_g[0] <= r.amplitude <= params.walking_g[1]
         and r.purity >= params.walking_purity
-        and not too_quick
+        and not (too_quick or hard)
         and not (r.amplitude >= params.jog_g and r.limp > params.most_limp)
     )
     walking = state.walking + 1 if like_walking and jog == 0 and r.regularity >= params.walking_regularity else 0
