@@ -247,6 +247,16 @@ def test_quick_skipping_is_no_running(cadence: int) -> None:
     assert seconds_of(analysed(SimulatedRun(programme=programme)), "running") == 0.0
 
 
+@pytest.mark.parametrize("cadence", [150, 165, pytest.param(190, marks=MORE), 210])
+def test_a_run_after_skipping_begins_where_the_skipping_ends(cadence: int) -> None:
+    """The steps that led up to it are told from the skipper's by their time: those come in pairs."""
+    skip, run = Stretch("skip", 15.0, cadence_spm=cadence), Stretch("run", 15.0, 3.0)
+    events = analysed(SimulatedRun(programme=(Stretch("stand", 3.0), skip, run, skip, Stretch("stand", 3.0))))
+    assert seconds_of(events, "running", 3.0, 18.0) <= 0.3
+    assert seconds_of(events, "running", 18.0, 33.0) >= 14.0
+    assert seconds_of(events, "running", 33.5, 51.0) <= 1.0
+
+
 def test_running_in_place_is_running() -> None:
     run = run_of("programme=stand:3,in_place:40")
     events = analysed(run)

@@ -34,6 +34,9 @@ LEAST_SWING = {"running": 0.35, "walking": 0.1}
 """Share of the usual swing that a stance in mid-bout needs to be a step. Alternate running steps differ by 45 %
 at most. A walker rises and falls as an inverted pendulum, by the square of the step's length: the short steps of a turn
 or of a stop, a third of a usual one, swing a ninth as much."""
+SKIPPED = 1.5
+"""Time between two contacts over the next one from which three such in turn are skipping's: 0.65 / 0.35 of a cycle make
+1.9. Alternate running steps differ by 20 % of their mean at most: 1.2."""
 FIRST_SWING = 0.35
 """The same for the first step of a bout: before it, weight is shifted to the foot that stays, and that is no step."""
 
@@ -238,12 +241,23 @@ def _bout_start(stances: list[Stance], *, running: bool) -> Stance | None:
     recent = stances[-5:]
     usual_s = statistics.median(b.peak - a.peak for a, b in pairwise(recent)) / RATE_HZ
     usual_g = statistics.median(s.swing for s in recent)
-    first = stances[-1]
+    bout, intervals = [stances[-1]], []
     for stance in reversed(stances[:-1]):
-        interval_s = (first.peak - stance.peak) / RATE_HZ
+        interval_s = (bout[-1].peak - stance.peak) / RATE_HZ
         if running and not same_bout(interval_s, stance.swing, usual_s, usual_g):
             break
         if not running and interval_s > LONGEST_WALKING_S:
             break
-        first = stance
-    return first
+        bout.append(stance)
+        intervals.append(interval_s)
+        if running and _skipping(intervals[-3:]):
+            return bout[-4]
+    return bout[-1]
+
+
+def _skipping(intervals: list[float]) -> bool:
+    """Whether three intervals are short and long in turn, as no runner's are."""
+    if len(intervals) < 3:
+        return False
+    first, second, third = intervals
+    return min(first, third) > SKIPPED * second or max(first, third) * SKIPPED < second
