@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,11 @@ class Worker:
                 [sys.executable, "-m", "backbeat", "collect", *self._words], stdout=log, stderr=log
             )
 
+    def wait_word(self, word: str) -> None:
+        wait_until(lambda: word in self.log, lambda: f"'{word}' of the worker: {self.log}", 180)
+
     def wait_listening(self) -> None:
-        wait_until(lambda: "Listening" in self.log, f"worker listens: {self.log}", 60)
+        self.wait_word("Listening")
 
     def kill(self) -> None:
         self.process.kill()
@@ -131,7 +135,7 @@ def test_two_workers_one_killed_and_the_database_away_in_between(
         server: Postgres = request.getfixturevalue("postgres")
         server.stop(signal.SIGQUIT)  # as a crash does: it recovers from its log
         devices.tell(61, 90)
-        wait_until(lambda: "Waiting for it" in workers[0].log, f"the word about it: {workers[0].log}", 60)
+        workers[0].wait_word("Waiting for it")
         server.start()
     else:
         with sqlite3.connect(database, isolation_level=None, timeout=60) as other:
@@ -169,12 +173,12 @@ def test_a_database_that_is_frozen_is_waited_for_and_a_worker_ends_all_the_same(
     try:
         devices.tell(11, 40)
         for worker in workers:
-            wait_until(lambda worker=worker: "cannot be used: no answer" in worker.log, f"its word: {worker.log}", 120)
+            worker.wait_word("cannot be used: no answer")
         assert "Waiting for it" in workers[1].stop()
         devices.tell(41, 50)
     finally:
         postgres.thaw()
-    wait_until(lambda: "can be used again" in workers[0].log, f"the word about it: {workers[0].log}", 120)
+    workers[0].wait_word("can be used again")
     workers[1].start()
     devices.sum_up()
     wait_until(lambda: set(kept(archive)) == devices.alerts, "all alerts", 120)
@@ -228,9 +232,10 @@ def test_at_a_cluster_that_shares_nothing_each_worker_gets_everything_and_it_is_
     """Devices at node 0, a worker each at nodes 1 and 2; the one worker is killed, and so is the other's node."""
     database = str(tmp_path / "archive.db")
     archive = Archive(database)
-    with BROKERS[broker](tmp_path / "brokers") as nodes:
+    with BROKERS[broker](tmp_path / "brokers") as nodes, ExitStack() as at_the_end:
         workers = [Worker(str(node), nodes.url(node), database, tmp_path) for node in (1, 2)]
         for worker in workers:
+            at_the_end.callback(worker.kill)
             worker.wait_listening()
             assert "cannot share a subscription among workers" in worker.log
         devices = Devices(nodes.ports[0])

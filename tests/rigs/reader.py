@@ -30,11 +30,14 @@ class Got:
         return json.loads(self.payload)
 
 
-def wait_until(condition: Callable[[], bool], what: str = "", patience_s: float = PATIENCE_S) -> None:
+def wait_until(
+    condition: Callable[[], bool], what: str | Callable[[], str] = "", patience_s: float = PATIENCE_S
+) -> None:
+    """Wait for a condition; `what` is waited for, in words, or tells how things stand when the patience is over."""
     deadline = time.monotonic() + patience_s
     while not condition():
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {patience_s:.0f} s in vain: {what}")
+            raise AssertionError(f"waited {patience_s:.0f} s in vain: {what if isinstance(what, str) else what()}")
         time.sleep(0.01)
 
 
@@ -102,7 +105,7 @@ class Reader:
     def wait_for(self, end: str, count: int = 1, patience_s: float = PATIENCE_S) -> list[Got]:
         wait_until(
             lambda: len(self.on(end)) >= count,
-            f"{count} messages on …{end}, {len(self.on(end))} came",
+            lambda: f"{count} messages on …{end}, {len(self.on(end))} came",
             patience_s,
         )
         return self.on(end)
