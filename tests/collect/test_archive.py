@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select, text
+from sqlalchemy import func, inspect, select, text
 
 from backbeat.collect.archive import Archive, DatabaseAwayError
 from backbeat.collect.messages import Rejected, Row, read
@@ -251,6 +254,142 @@ def test_a_folder_that_goes_and_a_file_that_is_no_database_any_more_are_a_databa
         with pytest.raises(DatabaseAwayError, match=reason):
             archive.store(a_run(), [], NOW)
         archive.close()
+
+
+@pytest.fixture
+def strict(postgres: Postgres) -> Iterator[str]:
+    """A database with some that cannot be used beside it; others' addresses are made of its own."""
+    url = postgres.new_database()
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in (
+            "CREATE ROLE weak LOGIN",
+            "CREATE ROLE late LOGIN SUPERUSER",
+            "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'",
+            "CREATE DATABASE crowded CONNECTION LIMIT 0",
+            "CREATE DATABASE closed ALLOW_CONNECTIONS false",
+        ):
+            connection.execute(statement)
+        yield url
+        for statement in (
+            "DROP DATABASE latin",
+            "DROP DATABASE crowded",
+            "DROP DATABASE closed",
+            "DROP ROLE weak",
+            "REASSIGN OWNED BY late TO tester",
+            "DROP ROLE late",
+        ):
+            connection.execute(statement)
+
+
+def other(url: str, *, user: str = "tester", name: str | None = None) -> str:
+    server, _, own = url.rpartition("/")
+    return f"{server.replace('tester@', f'{user}@')}/{name or own}"
+
+
+def test_what_waiting_does_not_mend_is_one_sentence_at_once(strict: str) -> None:
+    for url, told in (
+        (other(strict, name="nix"), r'database "nix" does not exist; create it \(createdb\), or name another'),
+        (other(strict, user="nobody"), r'role "nobody" does not exist; check user and password'),
+        (other(strict, user="weak"), "permission denied for schema public; give this user the right"),
+        (other(strict, name="latin"), "keeps texts as LATIN1.*createdb --encoding UTF8"),
+        (f"{strict}?colour=red", 'invalid connection option "colour"; check the address'),
+    ):
+        archive = Archive(url)
+        with pytest.raises(UserError, match=told):
+            archive.store([], [], NOW)
+        archive.close()
+
+
+def test_what_may_pass_is_waited_for(strict: str) -> None:
+    for url, told in (
+        (other(strict, name="crowded", user="weak"), "too many connections"),
+        (other(strict, name="closed"), "not currently accepting connections"),
+    ):
+        archive = Archive(url)
+        with pytest.raises(DatabaseAwayError, match=told):
+            archive.store([], [], NOW)
+        archive.close()
+    archive = Archive(other(strict, user="late"))
+    archive.store(a_run(), [], NOW)
+    with psycopg.connect(strict, autocommit=True) as connection:
+        connection.execute("ALTER ROLE late NOLOGIN")
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'late'")
+        with pytest.raises(DatabaseAwayError, match="not permitted to log in"):  # somebody is at work there
+            archive.store([row("alert", alert_told(4))], [], NOW)
+        connection.execute("ALTER ROLE late LOGIN")
+    assert archive.store([row("alert", alert_told(4))], [], NOW)["alert"] == 1
+    archive.close()
+
+
+def test_another_program_s_table_is_left_alone(database: str) -> None:
+    archive = Archive(database)
+    with archive.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE alerts (x INTEGER)"))
+    with pytest.raises(UserError, match="has another table 'alerts'; give the archive one of its own"):
+        archive.store([], [], NOW)
+    with archive.engine.begin() as connection:
+        assert [column["name"] for column in inspect(connection).get_columns("alerts")] == ["x"]
+        assert inspect(connection).get_table_names() == ["alerts"]
+    archive.close()
+
+
+def test_tables_that_somebody_dropped_are_made_again(archive: Archive) -> None:
+    archive.store(a_run(), [], NOW)
+    with archive.engine.begin() as connection:
+        connection.execute(text("DROP TABLE alerts"))
+    with pytest.raises(DatabaseAwayError, match="alerts"):
+        archive.store([row("alert", alert_told(4))], [], NOW)
+    assert archive.store([row("alert", alert_told(4))], [], NOW)["alert"] == 1
+
+
+def test_a_file_that_is_moved_away_takes_no_more_that_is_thanked_for(tmp_path: Path) -> None:
+    file, away = tmp_path / "archive.db", tmp_path / "away.db"
+    archive = Archive(str(file))
+    archive.store(a_run(), [], NOW)
+    file.rename(away)
+    with pytest.raises(DatabaseAwayError, match="its file is gone; put it back"):
+        archive.store([row("alert", alert_told(4))], [], NOW)
+    assert not file.exists()
+    away.rename(file)
+    assert archive.store([row("alert", alert_told(4))], [], NOW)["alert"] == 1
+    shutil.copy(file, away)
+    archive.store([row("alert", alert_told(5))], [], NOW)
+    away.replace(file)  # an older copy, from before the fifth
+    with pytest.raises(DatabaseAwayError, match="moved away or replaced"):
+        archive.store([row("alert", alert_told(6))], [], NOW)
+    assert archive.store([row("alert", alert_told(6))], [], NOW)["alert"] == 1
+    archive.close()
+    with sqlite3.connect(file) as plain:
+        assert plain.execute("SELECT count(*) FROM alerts WHERE seq = 6").fetchone() == (1,)
+    plain.close()
+
+
+def test_numbers_that_a_database_writes_in_its_own_way_are_the_same_still(archive: Archive) -> None:
+    told = [row("alert", alert_told(1).replace(b"{", b'{"deep": [%s],' % number, 1)) for number in (b"1e23",)]
+    archive.store(told, [], NOW)
+    assert archive.store(told, [], NOW)["rejected"] == 0
+
+
+def test_a_reason_is_no_longer_than_a_sentence(archive: Archive) -> None:
+    archive.store([], [Rejected("a/alert", b"x", "k" * 1_000_000)], NOW)
+    with archive.transaction() as connection:
+        assert connection.execute(select(func.length(REJECTED.c.reason))).scalar_one() == 500
+
+
+def test_who_is_to_end_does_not_wait_long_for_a_lock(postgres: Postgres) -> None:
+    archive = Archive(url := postgres.new_database(), patience_s=300.0)
+    archive.store([], [], NOW)
+    waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    other_one = Archive(url)
+    with other_one.transaction() as connection, ThreadPoolExecutor(1) as pool:
+        connection.execute(text("LOCK TABLE alerts IN ACCESS EXCLUSIVE MODE"))
+        storing = pool.submit(archive.store, a_run(), [], NOW)
+        wait_until(lambda: connection.execute(waits).scalar_one() > 0, "it waits")
+        archive.hurry(0.1)
+        with pytest.raises(DatabaseAwayError, match="no answer"):
+            storing.result(60)
+    for each in (archive, other_one):
+        each.close()
 
 
 @pytest.mark.parametrize("url", ["mysql://host/db", "postgresql://host:port/db", "http://host"])

@@ -37,7 +37,7 @@ def fill(archive: Archive) -> None:
     archive.store(rows, [Rejected(f"{root()}/alert", b"?", "it is not JSON in UTF-8")], NOW)
     with archive.transaction() as connection:
         later_on = NOW + timedelta(minutes=1)
-        claim(archive, connection, holes(connection, None, later_on), later_on)
+        claim(archive, connection, holes(connection, f"{root('anna')}/alert", later_on), later_on)
 
 
 def test_every_query_of_the_page_finds_something(archive: Archive) -> None:

@@ -17,6 +17,7 @@ from backbeat.collect.archive import Archive
 from backbeat.collect.collector import Collector, wanted
 from backbeat.collect.gaps import Hole, answered, claim, holes
 from backbeat.collect.messages import Row, read
+from backbeat.collect.search import Search
 from backbeat.collect.subscription import Arrived, Subscription
 from backbeat.collect.tables import ALERTS, ASKED, SUMMARIES
 from backbeat.mqtt.embedded import EmbeddedBroker
@@ -40,7 +41,7 @@ def keep(archive: Archive, *numbers: int, session: str = SESSION) -> None:
 
 def found(archive: Archive, now: datetime = LATER) -> list[Hole]:
     with archive.transaction() as connection:
-        return holes(connection, None, now)
+        return holes(connection, TOPIC, now)
 
 
 def test_holes_are_what_is_missing_between_what_is_there(archive: Archive) -> None:
@@ -99,6 +100,49 @@ def test_what_the_device_no_longer_has_is_not_asked_for_again(archive: Archive) 
         answered(connection, identity[1], [2], "")
         assert claim(archive, connection, missing, LATER + timedelta(days=3)) == []
         assert "no longer has 1" in connection.execute(select(ASKED.c.answer)).scalar_one()
+
+
+def test_a_large_archive_is_searched_a_little_at_a_time_and_then_only_where_something_is_new(archive: Archive) -> None:
+    topics = [f"{root(f'runner-{number:03}')}/alert" for number in range(120)]
+    told = [read(topic, alert_told(seq)) for topic in topics for seq in ((1, 3) if "-1" in topic else (1, 2))]
+    archive.store([each for each in told if isinstance(each, Row)], [], NOW)
+    seconds, asked = [0.0], []
+    search = Search(archive, lambda: seconds[0], lambda: LATER + timedelta(seconds=seconds[0]))
+
+    def look(slowness_s: float) -> int:
+        before = len(asked)
+        for question in search.questions():
+            asked.append(question.answered_on)
+            seconds[0] += slowness_s
+        return len(asked) - before
+
+    assert look(0.4) == 3
+    seconds[0] += 10
+    assert look(0.0) == 17
+    assert sorted(asked) == [topic for topic in topics if "-1" in topic]
+    assert look(0.0) == 0
+    search.new_alerts([topics[0]])
+    archive.store([each for each in [read(topics[0], alert_told(4))] if isinstance(each, Row)], [], LATER)
+    assert look(0.0) == 0, "what came just now was not waited for"
+    seconds[0] += 12
+    assert look(0.0) == 1
+    assert asked[-1] == topics[0]
+    seconds[0] += 120
+    assert look(0.0) == 21
+
+
+def test_live_messages_that_wait_for_the_database_are_few_and_not_long(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collector, "PASSING_KEPT_BYTES", 3000)
+    reports: list[str] = []
+    settings = MqttSettings.from_url("mqtt://127.0.0.1:1")
+    worker = Collector(settings, wanted(PREFIX, "backbeat", "1"), archive, report=reports.append)
+    for number in range(10):
+        worker._take(Arrived(f"{root()}/live", b"x" * 1000 + b"%d" % number, None))
+    assert [payload[-1:] for _, payload in worker._passing] == [b"8", b"9"]
+    assert len(reports) == 1
+    assert "the oldest are dropped" in reports[0]
 
 
 @contextmanager

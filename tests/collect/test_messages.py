@@ -82,6 +82,8 @@ def test_a_root_of_one_s_own_names_team_and_runner_by_its_last_levels() -> None:
         ("alert", changed("alert", session="Anna's run"), "session"),
         ("alert", changed("alert", utc="yesterday"), "utc"),
         ("alert", changed("alert", utc="2026-05-01T07:30:00"), "utc"),
+        ("alert", changed("alert", utc="9999-12-31T23:59:59Z"), "utc"),
+        ("alert", changed("alert", utc="0001-01-01T00:00:00Z"), "utc"),
         ("alert", changed("alert", utc="0001-01-01T00:00:00+14:00"), "utc"),
         ("alert", changed("alert", kind="summary"), "kind"),
         ("alert", changed("alert", message="nul \0 in it"), "character"),
@@ -144,3 +146,12 @@ def test_a_retained_list_gives_the_alerts_as_they_were_sent() -> None:
     rows = read_list(f"{root()}/session/{SESSION}/alerts", listed)
     plain = [read(TOPICS["alert"], alert_told(seq)) for seq in (1, 2)]
     assert [row.values for row in rows if isinstance(row, Row)] == [r.values for r in plain if isinstance(r, Row)]
+
+
+@pytest.mark.parametrize("bad", [float("nan"), "half \ud800", "\0", 10**400])
+def test_one_bad_alert_in_a_list_costs_no_other(bad: object) -> None:
+    sent = [json.loads(alert_told(seq)) for seq in (1, 2, 3)]
+    sent[1]["extra"] = bad
+    listed = json.dumps({"kind": "session-alerts", "alerts": sent, "dropped": 0}).encode()
+    found = read_list(f"{root()}/session/{SESSION}/alerts", listed)
+    assert [type(each) for each in found] == [Row, Rejected, Row]

@@ -258,6 +258,32 @@ def test_at_a_cluster_that_shares_nothing_each_worker_gets_everything_and_it_is_
     archive.close()
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_two_workers_of_one_name_are_told_and_nothing_is_lost(
+    mosquitto: Mosquitto, archive: Archive, devices: Devices, database: str, tmp_path: Path
+) -> None:
+    folders = tmp_path / "one", tmp_path / "two"
+    for folder in folders:
+        folder.mkdir()
+    twins = [Worker("1", mosquitto.url, database, folder) for folder in folders]
+    told = "another worker has our name; give each its own --worker"
+    wait_until(lambda: any(told in twin.log for twin in twins), "the word about it", 60)
+    devices.tell(1, 10)
+    wait_until(lambda: set(kept(archive)) == devices.alerts, "all alerts", 60)
+    assert all("Traceback" not in twin.stop() for twin in twins)
+
+
+def test_a_database_that_is_not_there_ends_a_worker_before_it_has_taken_anything(
+    mosquitto: Mosquitto, postgres: Postgres, tmp_path: Path
+) -> None:
+    absent = postgres.new_database() + "_not"
+    worker = Worker("1", mosquitto.url, absent, tmp_path)
+    assert worker.process.wait(60) == 2
+    assert worker.log.count("\n") == 2, worker.log
+    assert "does not exist; create it (createdb), or name another" in worker.log
+    assert "as backbeat-collect" not in mosquitto.log
+
+
 def test_without_the_packages_and_with_a_bad_topic_it_is_one_sentence(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "backbeat", "collect", "--mqtt", "mqtt://127.0.0.1:1"]
     bad = subprocess.run([*words, "--below", "#"], capture_output=True, text=True, timeout=60)

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, delete, event, func, inspect, select, text
+from sqlalchemy import Connection, Table, delete, func, inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NoSuchModuleError
 
+from backbeat.collect import database
 from backbeat.collect.messages import Kind, Rejected, Row
 from backbeat.collect.patience import Patience
 from backbeat.collect.tables import BY_KIND, METADATA, REJECTED
-from backbeat.errors import UserError, why
+from backbeat.errors import UserError
 
 LONGEST_REJECTED_BYTES = 64 * 1024
 """So much of a message that is no row is kept; none of ours is longer."""
+
+LONGEST_REASON = 500
+"""Signs; a message can bring words of its own into the reason."""
 
 MOST_REJECTED = 10_000
 """Of them only the newest are kept: whatever somebody sends in our topics, the disk does not fill with it."""
@@ -31,10 +35,6 @@ PATIENCE_S = 30.0
 
 CREATING = 0x6261636B
 """PostgreSQL's advisory lock while tables are made: workers that start together would make them twice."""
-
-
-SQLITE_BEGINS = b"SQLite format 3\0"
-"""What is in the first bytes of every file of SQLite (https://sqlite.org/fileformat.html, 1.3); a new one is empty."""
 
 _OF_THE_ROW = ("22", "23", "54")
 """PostgreSQL's classes of errors for values: wrong ones, those that break a rule, those beyond a limit."""
@@ -62,17 +62,18 @@ class Archive:
         Raises:
             UserError: it is no database's address, a file that can be none, or its driver is not installed.
         """
-        place = _place(url)
-        if place.drivername == "sqlite":
-            self.name = place.database or "memory"
-            _look_at_file(self.name)
+        at = database.place(url)
+        self._file = database.sqlite_file(at)
+        if at.drivername == "sqlite":
+            self.name = at.database or "memory"
         else:
-            self.name = place.set(drivername="postgresql").render_as_string()
-        self._ready = False
+            self.name = at.set(drivername="postgresql").render_as_string()
+        self._ready = self._ever = False
+        self._opened_file: tuple[int, int] | None = None
         self._most_rejected = most_rejected
         self._patience = Patience(patience_s)
         try:
-            self.engine = _engine(place, self._patience)
+            self.engine = database.open_engine(at, self._patience)
         except (NoSuchModuleError, ModuleNotFoundError) as error:
             raise UserError(f"{self.name}: its driver is not installed ({error}).") from None
 
@@ -103,33 +104,69 @@ class Archive:
 
         Raises:
             DatabaseAwayError: the database cannot be used at present; nothing was changed.
+            UserError: it was never used, and waiting does not mend what is wrong.
         """
+        if self._opened_file is not None and self._file_now() is None:
+            raise DatabaseAwayError("its file is gone; put it back, or start again for a new one")
         try:
             with self._patience.limited():
                 self._prepare()
                 with self.engine.begin() as connection:
                     yield connection
         except DBAPIError as error:
+            self._ready = False  # what comes back may be another: restored from a copy, say
             if self._patience.at_end:
                 raise DatabaseAwayError(f"no answer for {self._patience.seconds:g} s") from error
-            lines = str(error.orig).strip().splitlines()
-            raise DatabaseAwayError(lines[0] if lines else type(error.orig).__name__) from error
+            reason = _reason(error)
+            if not self._ever and (remedy := database.remedy(error)) is not None:
+                raise UserError(f"The database {self.name} cannot be used: {reason}; {remedy}.") from error
+            raise DatabaseAwayError(reason) from error
+        if self._file_now() != self._opened_file:
+            self._leave_moved_file()
+            raise DatabaseAwayError("its file was moved away or replaced")
+        self._ever = True
+
+    def hurry(self, patience_s: float) -> None:
+        """From now on, and in what is under way, wait no longer than this for an answer."""
+        self._patience.shorten(patience_s)
 
     def close(self) -> None:
         """Release the database."""
         self.engine.dispose()
 
+    def _file_now(self) -> tuple[int, int] | None:
+        """Which file has the archive's name; one that was moved away is open still, and would go on taking messages."""
+        try:
+            there = self._file.stat() if self._file else None
+        except OSError:
+            return None
+        return there and (there.st_dev, there.st_ino)
+
+    def _leave_moved_file(self) -> None:
+        """What waits beside a file is put into it, or SQLite would read it into the next one of this name."""
+        with suppress(DBAPIError, sqlite3.Error), closing(self.engine.raw_connection()) as connection:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.engine.dispose()
+        self._ready = False
+
     def _prepare(self) -> None:
         """Make what is missing: tables, and columns for fields that are new since the archive was made."""
         if self._ready:
             return
+        self.engine.dispose()
         with self.engine.begin() as connection:
+            self._opened_file = self._file_now()
+            database.refuse_other_characters(connection)
             if self.engine.dialect.name == "postgresql":
                 connection.execute(select(func.pg_advisory_xact_lock(CREATING)))
             METADATA.create_all(connection)
             there = inspect(connection)
             for table in BY_KIND.values():
                 old = {column["name"] for column in there.get_columns(table.name)}
+                if not old.issuperset(table.primary_key.columns.keys()):
+                    raise UserError(
+                        f"The database {self.name} has another table '{table.name}'; give the archive one of its own."
+                    )
                 for column in table.columns:
                     if column.name not in old:
                         kind = column.type.compile(self.engine.dialect)
@@ -182,7 +219,7 @@ class Archive:
                 "id": hashlib.sha256(stray.topic.encode("utf-8", "replace") + b"\0" + stray.payload).hexdigest(),
                 "received": received,
                 "topic": stray.topic.replace("\0", "").encode("utf-8", "replace").decode(),
-                "reason": stray.reason.replace("\0", "").encode("utf-8", "replace").decode(),
+                "reason": stray.reason[:LONGEST_REASON].replace("\0", "").encode("utf-8", "replace").decode(),
                 "payload": stray.payload[:LONGEST_REJECTED_BYTES],
             }
             for stray in strays
@@ -224,62 +261,12 @@ def _is_away(error: DBAPIError) -> bool:
 def _same(there: Any, value: Any) -> bool:
     if isinstance(there, datetime) and there.tzinfo is None:  # SQLite keeps no zone; what it has is UTC
         there = there.replace(tzinfo=UTC)
+    if isinstance(value, dict):  # PostgreSQL writes the numbers of JSON in its own way, 1e23 with all its noughts
+        return bool(json.loads(json.dumps(there), parse_int=float) == json.loads(json.dumps(value), parse_int=float))
     return bool(there == value)
 
 
-def _place(url: str) -> URL:
-    if "://" not in url:
-        file = Path(url)
-        if not file.suffix and len(file.parts) == 1 and not file.exists():  # a forgotten scheme, or a slip
-            raise UserError(
-                f"'{url}' is no database's address; write postgresql://user@host/{url} or a file such as {url}.db."
-            )
-        return URL.create("sqlite", database=str(file))
-    try:
-        place = make_url(url)
-    except (ArgumentError, ValueError):
-        raise UserError("The database's address cannot be read; write postgresql://user@host/database.") from None
-    if place.drivername in ("postgresql", "postgres"):
-        place = place.set(drivername="postgresql+psycopg")
-    if place.drivername not in ("postgresql+psycopg", "sqlite"):
-        raise UserError(
-            f"'{place.drivername}' is no database that can hold the archive; "
-            "write postgresql://user@host/database or sqlite:///archive.db."
-        )
-    return place
-
-
-def _look_at_file(name: str) -> None:
-    """Waiting helps where a server is away, not where a path is wrong."""
-    if name in ("memory", ":memory:") or name.startswith("file:"):
-        return
-    file = Path(name)
-    if not file.parent.is_dir():
-        raise UserError(f"{file}: there is no folder {file.parent}; make it, or name another file.")
-    if not file.exists():
-        return
-    try:
-        with file.open("rb") as opened:
-            begin = opened.read(len(SQLITE_BEGINS))
-    except OSError as error:
-        raise UserError(f"{file} cannot be read ({why(error).lower()}); name another file.") from None
-    if begin and begin != SQLITE_BEGINS:
-        raise UserError(f"{file} is no SQLite database; name another file.")
-
-
-def _engine(place: URL, patience: Patience) -> Engine:
-    if place.drivername == "sqlite":
-        engine = create_engine(place, connect_args={"timeout": patience.seconds})
-        event.listen(engine, "connect", _set_up_sqlite)
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-        return engine
-    waits = {"connect_timeout": 5, "tcp_user_timeout": 15_000, "application_name": "backbeat collect"}
-    engine = create_engine(place, connect_args=waits, pool_pre_ping=True, pool_size=1)
-    event.listen(engine, "connect", patience.connected)
-    return engine
-
-
-def _set_up_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions begin when we say so, not when Python guesses
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")  # what is acknowledged to the broker survives a power cut
+def _reason(error: DBAPIError) -> str:
+    """What the database said, without the way that libpq took to it."""
+    said = str(error.orig).rpartition("FATAL:")[2].strip()
+    return said.splitlines()[0] if said else type(error.orig).__name__

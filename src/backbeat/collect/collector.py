@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from backbeat.collect import gaps
 from backbeat.collect.archive import Archive, DatabaseAwayError
 from backbeat.collect.messages import Rejected, Row, read, read_list
+from backbeat.collect.search import Search
 from backbeat.collect.subscription import Arrived, Subscription, Wanted
 from backbeat.errors import printable
 from backbeat.mqtt import topics
@@ -27,6 +28,12 @@ MOST_AGE_S = 0.5
 
 PASSING_KEPT = 10_000
 """Messages with QoS 0 wait in memory for a database that is away; then the oldest go."""
+
+PASSING_KEPT_BYTES = 64 * 1024 * 1024
+"""And of them no more, however long somebody makes them."""
+
+LAST_PATIENCE_S = 3.0
+"""With the database, once an end is asked for; what it does not take then waits at the broker."""
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 LOOK_EVERY_S = 10.0
@@ -80,7 +87,8 @@ class Collector:
         self._stopped = threading.Event()
         # what waits to be kept
         self._owed: dict[tuple[str, bytes], list[int]] = {}
-        self._passing: deque[tuple[str, bytes]] = deque(maxlen=PASSING_KEPT)
+        self._passing: deque[tuple[str, bytes]] = deque()
+        self._passing_bytes = 0
         self._oldest: float | None = None
         # the database
         self._away: str | None = None
@@ -89,21 +97,22 @@ class Collector:
         self._dropping_told = self._forgetting_told = False
         # missing alerts
         self._look_at = clock() + LOOK_EVERY_S
-        self._open: set[str] | None = None  # topics with holes; None: not yet looked, any may have
-        self._touched: dict[str, float] = {}  # topics with new alerts
+        self._search = Search(archive, clock, utc_now)
         self.counts: Counter[str] = Counter()
 
     def stop(self) -> None:
         """Ask for an end; may be called from another thread or a signal handler."""
         self._stopped.set()
+        self._archive.hurry(LAST_PATIENCE_S)
 
     def run(self, each_step: Callable[[], None] = lambda: None) -> None:
         """Collect until `stop`; `each_step` is called all the time, at least once a second.
 
         Raises:
-            MqttError: the broker refuses us for good.
+            UserError: broker or database refuse us for good.
         """
         try:
+            self._store([])  # what is wrong with the database is told before the first message
             while not self._stopped.is_set():
                 self.step()
                 each_step()
@@ -120,7 +129,10 @@ class Collector:
             self._stopped.wait(0.2)
         idle = len(self._owed) + len(self._passing) == before
         now = self._clock()
-        if self._oldest is not None and now >= self._retry_at:
+        if self._away is not None and now >= self._retry_at:
+            if self._store([]):
+                self._keep()
+        elif self._oldest is not None and self._away is None:
             full = len(self._owed) + len(self._passing) >= BATCH
             if full or (idle and self._owed) or now - self._oldest >= MOST_AGE_S:
                 self._keep()
@@ -140,13 +152,19 @@ class Collector:
         if message.number is not None:
             self._owed.setdefault(content, []).append(message.number)  # a second delivery waits with the first
             return
-        if len(self._passing) == PASSING_KEPT and not self._dropping_told:
-            self._dropping_told = True
-            self._report(
-                f"More than {PASSING_KEPT} live messages wait for the database: the oldest are dropped. "
-                "Alerts and summaries wait at the broker."
-            )
         self._passing.append(content)
+        self._passing_bytes += len(message.payload)
+        while len(self._passing) > PASSING_KEPT or self._passing_bytes > PASSING_KEPT_BYTES:
+            self._pass_on()
+            if not self._dropping_told:
+                self._dropping_told = True
+                self._report(
+                    f"More than {PASSING_KEPT} live messages wait for the database: the oldest are dropped. "
+                    "Alerts and summaries wait at the broker."
+                )
+
+    def _pass_on(self) -> None:
+        self._passing_bytes -= len(self._passing.popleft()[1])
 
     def _lost(self) -> None:
         """The broker sends again what was not acknowledged, with other numbers perhaps."""
@@ -164,7 +182,7 @@ class Collector:
                 self._subscription.acknowledge(numbers)
                 del self._owed[content]
             for _ in passing:
-                self._passing.popleft()
+                self._pass_on()
         self._oldest = None
 
     def _store(self, contents: Iterable[tuple[str, bytes]]) -> bool:
@@ -193,7 +211,7 @@ class Collector:
         if self.counts["forgotten"] and not self._forgetting_told:
             self._forgetting_told = True
             self._report("More messages are rejected than the archive keeps: the oldest are forgotten. See `rejected`.")
-        self._touched |= {row.values["topic"]: self._clock() for row in rows if row.kind == "alert"}
+        self._search.new_alerts({row.values["topic"] for row in rows if row.kind == "alert"})
         return True
 
     def _wait_for_database(self, reason: str) -> None:
@@ -206,24 +224,15 @@ class Collector:
         self._retry_at = self._clock() + self._pauses.after_failure()
 
     def _look_for_gaps(self) -> None:
-        if self._open is not None and not self._open and not self._touched:
-            return
-        now = self._utc_now()
         try:
-            with self._archive.transaction() as connection:
-                topics_now = None if self._open is None else {*self._open, *self._touched}
-                missing = gaps.holes(connection, topics_now, now)
-                questions = gaps.claim(self._archive, connection, missing, now)
+            for question in self._search.questions():
+                self._subscription.listen_alone(
+                    question.answered_on
+                )  # or a worker that is gone may get its share again
+                self._subscription.publish(question.topic, encoded(question.body))
+                self.counts["asked"] += 1
         except DatabaseAwayError as error:
             self._wait_for_database(str(error))
-            return
-        self._open = {hole.topic for hole in missing}
-        settled = self._clock() - 2 * gaps.SETTLED.total_seconds()
-        self._touched = {topic: touched for topic, touched in self._touched.items() if touched > settled}
-        for question in questions:
-            self._subscription.listen_alone(question.answered_on)  # or a worker that is gone may get its share again
-            self._subscription.publish(question.topic, encoded(question.body))
-        self.counts["asked"] += len(questions)
 
     def _note_replies(self, replies: Iterable[bytes]) -> None:
         for payload in replies:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,6 +23,9 @@ SETTLED = timedelta(seconds=10)
 
 FARTHEST_BACK = 1000
 """Numbers before an alert; a device keeps no endless history, and a damaged number would ask for millions."""
+
+MOST_ALERTS, MOST_HOLES = 10_000, 200
+"""Of a topic, the newest: whatever it tells, a look at it is short."""
 
 FIRST_PAUSE, LONGEST_PAUSE, MOST_TIMES = timedelta(minutes=1), timedelta(days=1), 14
 """A device that is away gets the question when it comes back, if its broker keeps it: it is not asked often."""
@@ -72,35 +75,47 @@ class Question:
     answered_on: str
 
 
-def holes(connection: Connection, topics: Collection[str] | None, now: datetime) -> list[Hole]:
-    """Numbers missing between alerts that are there.
+def topics_after(connection: Connection, topic: str, most: int) -> list[str]:
+    """The next topics of alerts, in the database's order; each is found by the index, whatever has been told on it."""
+    found: list[str] = []
+    while len(found) < most:
+        after = select(func.min(ALERTS.c.topic)).where(ALERTS.c.topic > (found[-1] if found else topic))
+        following = connection.execute(after).scalar_one()
+        if following is None:
+            break
+        found.append(following)
+    return found
+
+
+def holes(connection: Connection, topic: str, now: datetime) -> list[Hole]:
+    """Numbers missing between the alerts of a topic, the newest of them.
 
     Args:
         connection: to the archive.
-        topics: to look at; None looks at all.
+        topic: to look at.
         now: the present time.
 
     Returns:
         each hole once for each session that it may belong to: that of the alert before and that of the one after.
     """
-    of_topic = {"partition_by": ALERTS.c.topic, "order_by": ALERTS.c.seq}
-    rows = select(
-        ALERTS.c.topic,
-        ALERTS.c.session,
-        ALERTS.c.seq,
-        func.lag(ALERTS.c.seq).over(**of_topic).label("seq_before"),  # type: ignore[arg-type]
-        func.lag(ALERTS.c.session).over(**of_topic).label("session_before"),  # type: ignore[arg-type]
-    ).where(ALERTS.c.received <= now - SETTLED)
-    if topics is not None:
-        rows = rows.where(ALERTS.c.topic.in_(topics))
-    found = rows.subquery()
-    query = select(found).where(found.c.seq > found.c.seq_before + 1).order_by(found.c.topic, found.c.seq)
+    newest = (
+        select(ALERTS.c.session, ALERTS.c.seq)
+        .where(ALERTS.c.topic == topic, ALERTS.c.received <= now - SETTLED)
+        .order_by(ALERTS.c.seq.desc())
+        .limit(MOST_ALERTS)
+        .subquery()
+    )
+    found = select(
+        newest,
+        func.lag(newest.c.seq).over(order_by=newest.c.seq).label("seq_before"),
+        func.lag(newest.c.session).over(order_by=newest.c.seq).label("session_before"),
+    ).subquery()
+    query = select(found).where(found.c.seq > found.c.seq_before + 1).order_by(found.c.seq.desc()).limit(MOST_HOLES)
     return [
-        hole
-        for row in connection.execute(query)
+        Hole(topic, session, first, last)
+        for row in reversed(connection.execute(query).all())
         for first, last in _chunks(max(row.seq_before + 1, row.seq - FARTHEST_BACK), row.seq - 1)
         for session in dict.fromkeys((row.session_before, row.session))
-        for hole in [Hole(row.topic, session, first, last)]
     ]
 
 
@@ -125,12 +140,17 @@ def _claim(archive: Archive, connection: Connection, missing: Sequence[Hole], no
     )
     questions = []
     for row in connection.execute(known).all():
-        pause = min(FIRST_PAUSE * 2**row.times, LONGEST_PAUSE) if row.times else timedelta(0)
-        due = (ASKED.c.id == row.id) & (ASKED.c.times == row.times) & (ASKED.c.asked_at <= now - pause)
+        since = now - pause(row.times) if row.times else now
+        due = (ASKED.c.id == row.id) & (ASKED.c.times == row.times) & (ASKED.c.asked_at <= since)
         taken = connection.execute(update(ASKED).where(due).values(times=row.times + 1, asked_at=now))
         if taken.rowcount:
             questions.append(_question(row.id, row.times + 1, Hole(row.topic, row.session, row.first, row.last)))
     return questions
+
+
+def pause(times: int) -> timedelta:
+    """After so many questions, until the next."""
+    return min(FIRST_PAUSE * (1 << min(times, MOST_TIMES)), LONGEST_PAUSE)
 
 
 def answered(connection: Connection, identity: str, missing: Sequence[int], error: str) -> None:

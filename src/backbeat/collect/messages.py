@@ -31,6 +31,9 @@ IN_SECONDS = {"time": "time_s", "known_at": "known_at_s", "start": "start_s", "e
 CLOCK_UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands for the time of messages from a device that did not know it: a part of a key cannot be empty."""
 
+EARLIEST_YEAR, LATEST_YEAR = 1970, 9998
+"""In the first year of all and in the last a time zone can lead to one that no program reads."""
+
 ESCAPE = b"\\u"
 """How a character that no database keeps can stand in JSON; without it there is nothing to look for."""
 
@@ -102,9 +105,16 @@ def read_list(topic: str, payload: bytes) -> list[Row | Rejected]:
             raise _UnreadableError("alerts: it is no list of alerts")
         root = topic.rpartition("/session/")[0]
         sent = [{name: alert[name] for name in alert if not name.startswith("acknowledged_")} for alert in alerts]
-        return [read(f"{root}/{topics.ALERT.address}", encoded(alert)) for alert in sent]
-    except (_UnreadableError, ValueError) as error:  # encoded: NaN, or half a character
+        return [_of_list(f"{root}/{topics.ALERT.address}", alert) for alert in sent]
+    except _UnreadableError as error:
         return [Rejected(topic, payload, str(error))]
+
+
+def _of_list(topic: str, alert: Mapping[str, Any]) -> Row | Rejected:
+    try:
+        return read(topic, encoded(alert))
+    except (ValueError, RecursionError) as error:  # NaN, half a character, a depth without end
+        return Rejected(topic, repr(alert).encode("utf-8", "replace"), f"it cannot be written as JSON: {error}")
 
 
 def _row(topic: str, payload: bytes) -> Row:
@@ -246,7 +256,7 @@ def _moment(body: Mapping[str, Any]) -> datetime:
         return CLOCK_UNKNOWN
     try:
         moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
+        if moment.tzinfo is None or not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
             raise ValueError
         return moment.astimezone(UTC)
     except (ValueError, OverflowError):

@@ -28,6 +28,9 @@ SESSION_EXPIRY_S = 7 * 24 * 3600
 ON_THE_WAY = 500
 """Messages that an MQTT 5 broker may send without an acknowledgement."""
 
+LONGEST_PACKET = 1024 * 1024
+"""An MQTT 5 broker keeps longer ones from us: the longest of ours has some 64 KiB, and memory ends."""
+
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 
 ALONE_S = 30.0
@@ -35,6 +38,11 @@ ALONE_S = 30.0
 
 ASKED_AGAIN_S = 60.0
 """A subscription that was refused is asked for again after this, in case somebody has mended it."""
+
+STEADY_S = 10.0
+OFTEN = 2
+"""Connections that broke so soon, so many times in a row: a worker with our name takes them over. Brokers may say so;
+Mosquitto 2.0 does not where sessions are kept."""
 
 NO_SHARING = 0x9E
 OTHER_TOOK_OVER = 0x8E
@@ -120,6 +128,8 @@ class Subscription:
         self._last_word: tuple[int | None, str] = (None, BROKE)
         self._alone: dict[str, float] = {}  # filters of this worker's own, and until when
         self._ever = False
+        self._up_since = 0.0
+        self._short = 0  # connections in a row that broke soon
         self.connected = False
 
     def step(self, patience_s: float) -> bool:
@@ -143,6 +153,9 @@ class Subscription:
         else:
             self._stop_listening_alone()
             self._ask_again()
+            if self.connected and self._clock() >= self._up_since + STEADY_S:
+                self._short = 0
+                self._is_steady()
         return True
 
     def acknowledge(self, numbers: Iterable[int]) -> None:
@@ -188,6 +201,7 @@ class Subscription:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.SessionExpiryInterval = SESSION_EXPIRY_S
             properties.ReceiveMaximum = ON_THE_WAY
+            properties.MaximumPacketSize = LONGEST_PACKET
             more = {"clean_start": False, "properties": properties}
         self._client, self._connecting, self._last_word = client, True, (None, BROKE)
         self._next_attempt = self._clock() + client.connect_timeout
@@ -210,8 +224,12 @@ class Subscription:
             return
         refusal = refusals.why_not(reason, code)
         sentence = refusal.sentence
+        broke_soon = was_up and code in (None, OTHER_TOOK_OVER) and self._clock() < self._up_since + STEADY_S
+        self._short = self._short + 1 if broke_soon else 0 if was_up else self._short
         if code == OTHER_TOOK_OVER:
             sentence = "has another worker with the same name, which took our place; give each its own --worker"
+        elif self._short >= OFTEN:
+            sentence = "lets us in and soon breaks off: another worker has our name; give each its own --worker"
         if refusal.lasting and not self._ever:
             raise MqttError(f"The broker {self._settings.name} {sentence}.")
         if sentence not in self._told:
@@ -225,12 +243,10 @@ class Subscription:
         if reason.is_failure:
             self._last_word = (reason.value, str(reason))
             return
-        self._connecting, self.connected = False, True
-        self._pauses.succeeded()
+        self._connecting, self.connected, self._up_since = False, True, self._clock()
         self._versions.connected()
-        if self._told:
-            self._told.clear()
-            self._report(f"The broker {self._settings.name} can be reached again.")
+        if not self._short:
+            self._is_steady()
         able = self._versions.present == "5" and getattr(properties, "SharedSubscriptionAvailable", 1) == 1
         if not able:
             self._say_no_sharing()
@@ -240,6 +256,12 @@ class Subscription:
             self._alone.clear()
             for each in self._wanted.retained:
                 self.listen_alone(each)
+
+    def _is_steady(self) -> None:
+        self._pauses.succeeded()
+        if self._told:
+            self._told.clear()
+            self._report(f"The broker {self._settings.name} can be reached again.")
 
     def _ask_again(self) -> None:
         if self._client is not None and self._refused and not self._subscribing and self._clock() > self._ask_again_at:
