@@ -38,6 +38,12 @@ def test_cadences_from_140_to_220(cadence: int) -> None:
     assert np.std(found.toe_off_errors_ms) < 12.0, str(found)
 
 
+@pytest.mark.parametrize(("cadence", "speed"), [(123, 2.5), (128, 1.8), pytest.param(131, 3.0, marks=MORE)])
+def test_long_flights_are_running_from_120_steps_a_minute_on(cadence: int, speed: float) -> None:
+    found = assert_found(f"seconds=50&cadence={cadence}&speed={speed}", f1=0.99)
+    assert np.std(found.errors_ms) < 9.0, str(found)
+
+
 @pytest.mark.parametrize("rate", [50, pytest.param(104, marks=MORE), 208, pytest.param(500, marks=MORE)])
 def test_rates(rate: int) -> None:
     assert_found(f"seconds=40&rate={rate}")

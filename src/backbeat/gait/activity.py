@@ -43,6 +43,8 @@ class ActivityParams:
 
     Attributes:
         min_running_hz: 140 steps/min is 2.33 Hz; a tenth of a hertz for the resolution of the window.
+        min_flight_hz: the same for a bounce of `free_fall_g`: 120 steps/min.
+        free_fall_g: amplitude of a sine about 1 g that reaches 0: no walker comes near it.
         max_running_hz: 220 steps/min is 3.67 Hz.
         flight_g: amplitude from which the trough of a one-hump step lies in flight (see module).
         flight_purity: share of the variance in the fundamental. Taps, jumps and stumbles reach 0.1-0.4.
@@ -78,6 +80,8 @@ class ActivityParams:
     """
 
     min_running_hz: float = 2.2
+    min_flight_hz: float = 2.0
+    free_fall_g: float = 1.0
     max_running_hz: float = 3.9
     flight_g: float = 0.9
     flight_purity: float = 0.5
@@ -225,12 +229,13 @@ def update(state: ActivityState, r: Rhythm, params: ActivityParams = PARAMS) -> 
     """
     too_quick = r.step_hz > params.quick_hz and r.amplitude >= params.quick_g
     most_limp = params.most_limp if r.amplitude >= params.flight_g else params.low_limp
-    in_range = params.min_running_hz <= r.step_hz <= params.max_running_hz and r.limp <= most_limp
+    flies = r.amplitude >= params.flight_g and r.purity >= params.flight_purity
+    lowest_hz = params.min_flight_hz if flies and r.amplitude >= params.free_fall_g else params.min_running_hz
+    in_range = lowest_hz <= r.step_hz <= params.max_running_hz and r.limp <= most_limp
     steady = abs(r.step_hz - state.step_hz) <= params.steady_hz
     repeats = r.regularity >= params.walking_regularity
     hard = in_range and repeats and r.rms >= params.hard_g
-    flying = in_range and r.amplitude >= params.flight_g and r.purity >= params.flight_purity
-    strong = flying or (hard and steady)
+    strong = in_range and (flies or (hard and steady))
     smooth = in_range and r.amplitude >= params.jog_g and r.purity * (1.0 + r.limp**2) >= params.jog_purity
     quick = in_range and too_quick and (repeats or r.purity >= params.flight_purity)
     clear = in_range and (repeats or r.purity >= params.kept_purity)
