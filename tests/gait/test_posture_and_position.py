@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from backbeat.events import SignalQuality, Summary, Symmetry
+from backbeat.gait.engine import Engine, GaitSettings
 from backbeat.gait.position import ARM_WINDOW, ARM_WINDOWS, LeverArm, update
 from backbeat.gait.posture import MEMORY, START, Posture
 from backbeat.monitor import Monitor
 from backbeat.samples import STANDARD_GRAVITY
 from backbeat.sources import open_source
+from simulated_gait import run_of
 
 STEP_HZ = 2.8
 T = np.arange(ARM_WINDOW) / 100.0
@@ -76,3 +78,27 @@ def test_beside_the_midline_only_the_change_of_an_index_is_told_also_where_nobod
         assert {getattr(index, f"{measure}_pct") for index in indices} == {None}
         assert hip.replace("_", " ") in summary.absent[f"{measure}_pct"]
         assert abs(getattr(indices[-2], f"{measure}_change_pct")) < 5.0
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("sacrum", "left_hip", ["sacrum", "left_hip"]),
+        ("left_hip", "right_hip", ["left_hip", "right_hip"]),
+        ("right_hip", "sacrum", ["right_hip"]),
+    ],
+)
+def test_a_sensor_that_slips_round_the_belt_is_sought_again(before: str, after: str, told: list[str]) -> None:
+    """Who had it on a hip stays without absolute asymmetry for that run."""
+    first = run_of(f"seconds=40&position={before}&seed=3").samples()
+    second = run_of(f"seconds=60&position={after}&yaw=60&seed=4&stand=0&start={first.time[-1] + 0.01}").samples()
+    unknown = replace(open_source("sim:?seconds=1").info, position="unknown")
+    engine = Engine(unknown, GaitSettings())
+    events = [*engine.feed(first), *engine.feed(second), *engine.end()]
+    signals = [event for event in events if isinstance(event, SignalQuality)]
+    assert any("slipped" in signal.problems for signal in signals)
+    positions = [signal.position for signal in signals if signal.position != "unknown"]
+    assert [here for here, last in zip(positions, ["", *positions], strict=False) if here != last] == told
+    engine = Engine(replace(unknown, position="sacrum"), GaitSettings())
+    events = [*engine.feed(first), *engine.feed(second), *engine.end()]
+    assert {event.position for event in events if isinstance(event, SignalQuality)} == {"sacrum"}

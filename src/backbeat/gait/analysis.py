@@ -15,7 +15,7 @@ from backbeat.gait.activity import ActivityState
 from backbeat.gait.frames import Frame
 from backbeat.gait.grid import RATE_HZ, Grid
 from backbeat.gait.mount import Mount
-from backbeat.gait.position import ARM_WINDOW, ARM_WINDOWS, LeverArm
+from backbeat.gait.position import ARM_WINDOW, ARM_WINDOWS, HIPS, LeverArm
 from backbeat.gait.position import update as lever_arm
 from backbeat.gait.posture import Posture
 from backbeat.gait.quality import Quality, absences
@@ -44,7 +44,7 @@ class Memory:
         posture: the tilt at the run's start.
         quality: problems seen lately.
         position: where the sensor sits, as set or found.
-        arm: what is known of its distance from the midline.
+        arm: what is known of its distance from the midline, None where the position is set and need not be found.
         told: position and absences, as last told.
         looks: the readings with which the looks of the last feed came, s.
         doing: what is known of the activity when a stretch ends, and the time of its last reading, s.
@@ -55,7 +55,7 @@ class Memory:
     posture: Posture = field(default_factory=Posture)
     quality: Quality = field(default_factory=Quality)
     position: Position = "unknown"
-    arm: LeverArm = field(default_factory=LeverArm)
+    arm: LeverArm | None = field(default_factory=LeverArm)
     told: tuple[Position, dict[str, str]] | None = None
     looks: list[float] = field(default_factory=list)
     doing: tuple[ActivityState, float] = (ActivityState(), -math.inf)
@@ -180,17 +180,24 @@ class Analysis:
         )
 
     def _locate(self, frame: Frame) -> None:
-        """Find out where the sensor sits, from the first seconds of running, where nobody said it."""
+        """Find out where the sensor sits, where nobody said it: from the first seconds of running, and after a slip.
+
+        Who wore it on a hip for a part of the run is not told absolute asymmetry any more: then only a hip is news.
+        """
         memory = self._memory
-        if memory.position != "unknown" or frame.axes is None or frame.activity != "running" or not self._gyroscope:
+        if memory.arm is None or frame.axes is None or frame.activity != "running" or not self._gyroscope:
             return
+        if frame.slipped:
+            memory.arm = LeverArm()
         first = frame.end - ARM_WINDOW
         if memory.arm.windows >= ARM_WINDOWS or first < 0:
             return
         low = self._stretch.low.view(first, frame.end)
         acc, gyr = frame.axes @ low[ACC10], frame.axes @ low[GYR10]
         memory.arm = lever_arm(memory.arm, acc, gyr, frame.step_hz)
-        memory.position = memory.arm.position
+        found = memory.arm.position
+        if memory.arm.windows == ARM_WINDOWS and (found in HIPS or memory.position not in HIPS):
+            memory.position = found
 
     def _stability(self, frame: Frame, time: float, known: float) -> list[GaitEvent]:
         if frame.activity == "other" or frame.axes is None:

@@ -12,6 +12,7 @@ from backbeat.gait.analysis import Analysis, GaitEvent, Memory
 from backbeat.gait.grid import LONGEST_HOLE_S
 from backbeat.gait.idle import Idle
 from backbeat.gait.mount import Mount, Worn
+from backbeat.gait.position import LeverArm
 from backbeat.gait.sides import SidesState
 from backbeat.samples import (
     IMPOSSIBLE_ACC_M_S2,
@@ -52,7 +53,8 @@ class Engine:
         self._held: list[Samples] = []
         self._last_time: float | None = None
         sides = SidesState(legs=None if settings.worn is None else settings.worn.legs)
-        self._memory = Memory(position=info.position, sides=sides)
+        arm = LeverArm() if info.position == "unknown" else None
+        self._memory = Memory(position=info.position, sides=sides, arm=arm)
         self._idle = Idle()
 
     def feed(self, block: Samples) -> Sequence[GaitEvent]:

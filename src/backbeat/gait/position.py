@@ -28,6 +28,8 @@ ARM_WINDOW = 250
 ARM_WINDOWS = 20
 """Windows of running (each half a second on) from which the position is told, once."""
 
+HIPS: tuple[Position, ...] = ("left_hip", "right_hip")
+
 
 @dataclass(frozen=True, slots=True)
 class LeverArm:
