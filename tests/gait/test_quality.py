@@ -147,3 +147,17 @@ def test_where_no_step_can_be_found_it_is_said_why(query: str, missing: tuple[in
     assert steps == []
     assert problem in signal.problems
     assert signal.quality == 0.0
+
+
+@pytest.mark.parametrize("query", ["cadence=110&speed=2.5", "cadence=242&speed=4", "step_asymmetry=45"])
+def test_a_runner_whom_no_step_is_told_of_is_told_so(query: str) -> None:
+    steps, signal = told(f"stand=2&seconds=15&{query}")
+    assert steps == []
+    assert "rhythm" in signal.problems
+    assert signal.quality == 1.0  # the readings are good
+
+
+@pytest.mark.parametrize("doing", ["run:20@3", "jog:20@1.8", "walk:20", "stairs_down:20", "tap:10", "stand:10"])
+def test_what_is_known_or_still_is_no_strange_rhythm(doing: str) -> None:
+    _, signal = told(f"programme=stand:3,{doing},stand:2")
+    assert "rhythm" not in signal.problems

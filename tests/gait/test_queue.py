@@ -23,7 +23,7 @@ def stance(k: int, swing: float = 2.0, activity: Activity = "running", step: int
 
 
 def frame(end: int, activity: Activity) -> Frame:
-    return Frame(end, activity, False, 1.0, 2.8, activity != "other", False, np.eye(3), False)
+    return Frame(end, activity, False, 1.0, 2.8, activity != "other", False, np.eye(3), False, False)
 
 
 def played(stances: list[Stance], frames: list[Frame], end: int) -> Told:

@@ -263,6 +263,15 @@ def update(state: ActivityState, r: Rhythm, params: ActivityParams = PARAMS) -> 
     return ActivityState(activity, flight, jog, walking, pause, r.step_hz, bounce, bouncing)
 
 
+def unlike(r: Rhythm, params: ActivityParams = PARAMS) -> bool:
+    """Whether a strong bounce repeats itself: where it is none of the activities, that wants a word.
+
+    A runner out of the range of cadence or with one leg far from the other looks as who skips or hops does.
+    """
+    repeats = r.purity >= params.flight_purity or r.regularity >= params.walking_regularity
+    return repeats and r.amplitude >= TOUCHING_G
+
+
 def same_bout(interval_s: float, swing_g: float, usual_s: float, usual_g: float) -> bool:
     """Whether a contact continues a bout of running.
 

@@ -157,6 +157,7 @@ class Analysis:
         if frame.activity != "other":
             memory.quality.moved(frame.mean_g, time)
         memory.quality.looked(frame.mean_g, time, moving=frame.moving, axes=frame.axes, whole=self._whole)
+        memory.quality.bounced(time, unlike=frame.unlike)
         if frame.slipped and frame.activity == "running":
             memory.quality.saw("slipped", time)
         if frame.turned and frame.activity == "running":

@@ -40,6 +40,7 @@ class Frame:
         slipped: the sensor was found to have turned on the body.
         axes: body axes in sensor axes, None until found.
         turned: the sensor is worn another way up than at its calibration.
+        unlike: a strong bounce that repeats itself and is neither running nor walking.
     """
 
     end: int
@@ -51,6 +52,7 @@ class Frame:
     slipped: bool
     axes: FloatArray | None
     turned: bool
+    unlike: bool
 
 
 class Frames:
@@ -122,7 +124,10 @@ class Frames:
         slipped = self.axes_state.slips != slips
         found, moving = self._axes, self.doing.moving
         turned = found is not None and self._mount.turned(found)
-        return Frame(end, now, now != before.activity, rhythm.mean, rhythm.step_hz, moving, slipped, found, turned)
+        unlike = not moving and activity.unlike(rhythm)
+        return Frame(
+            end, now, now != before.activity, rhythm.mean, rhythm.step_hz, moving, slipped, found, turned, unlike
+        )
 
     def _find_axes(self, recent: FloatArray, rhythm: activity.Rhythm) -> None:
         """Body axes after one more frame; they stay where there is no motion to tell.

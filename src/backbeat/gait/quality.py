@@ -16,6 +16,8 @@ SCALE_TOLERANCE_G = 0.12
 """Largest believable deviation of the mean specific force from 1 g while moving."""
 LOST_LOOKS = 6
 """Looks at a gait (one each half second) after which body axes would have been found."""
+UNLIKE_LOOKS = 6
+"""Looks in a row at a strong bounce of another kind: who jumps a few times needs no word about it."""
 LOWEST_RATE_HZ = 80.0
 """Readings a second below which the 20 Hz band is not there to measure in."""
 
@@ -26,6 +28,8 @@ PROBLEMS = {
     "vertical": "The accelerometer's axis that points up is missing: no step can be found.",
     "forward": "Forward cannot be told, as an axis of the accelerometer is missing: no step can be found.",
     "front": "Forward cannot be told from this motion: no step can be found. Say in [mount] how the sensor is worn.",
+    "rhythm": "A strong bounce that is neither running nor walking: skipping, hopping, jumping, fewer than 120 or more "
+    "than 230 steps a minute, or legs that look too different from here. It has no steps.",
     "gap": "Readings are missing.",
     "saturated": "Readings reach the end of the sensor's range: choose a wider range.",
     "scale": "The mean specific force of the motion is not 1 g: wrong units or range, or a filtered signal.",
@@ -39,6 +43,7 @@ PENALTY = {
     "vertical": 1.0,
     "forward": 1.0,
     "front": 1.0,
+    "rhythm": 0.0,
     "gap": 0.3,
     "saturated": 0.2,
     "scale": 0.4,
@@ -60,13 +65,13 @@ _BY_BODY_AXIS = (("braking_m_s",), ("medio_lateral_sway_cm", "harmonic_ratio_lat
 
 
 class Quality:
-    """Problems seen lately. Times are seconds on the readings' axis."""
+    """Problems seen lately, and what else explains that there are no steps. Times are seconds on the readings' axis."""
 
     def __init__(self) -> None:
         self._seen: dict[str, float] = {}
         self._told: tuple[str, ...] | None = None
         self._scale: deque[bool] = deque(maxlen=20)
-        self._lost = 0
+        self._lost = self._unlike = 0
 
     def saw(self, problem: str, time: float) -> None:
         """A problem was there at this time."""
@@ -93,6 +98,12 @@ class Quality:
         self._lost = self._lost + 1 if moving and axes is None else 0
         if self._lost > LOST_LOOKS:
             self.saw("front" if whole else "forward", time)
+
+    def bounced(self, time: float, *, unlike: bool) -> None:
+        """Half a second: is there a strong bounce that is neither running nor walking?"""
+        self._unlike = self._unlike + 1 if unlike else 0
+        if self._unlike > UNLIKE_LOOKS:
+            self.saw("rhythm", time)
 
     def changed(self, time: float) -> bool:
         """Whether the problems are others than when this was last asked."""
