@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,12 +15,13 @@ from sqlalchemy import select
 
 from backbeat.collect import collector, gaps, subscription
 from backbeat.collect.archive import Archive
-from backbeat.collect.collector import Collector, wanted
+from backbeat.collect.collector import Collector
 from backbeat.collect.gaps import Hole, answered, claim, holes
-from backbeat.collect.messages import Row, read
+from backbeat.collect.messages import Rejected, Row, read
 from backbeat.collect.search import Search
 from backbeat.collect.subscription import Arrived, Subscription
 from backbeat.collect.tables import ALERTS, ASKED, SUMMARIES
+from backbeat.collect.wanted import wanted
 from backbeat.mqtt.embedded import EmbeddedBroker
 from backbeat.mqtt.publisher import Publisher
 from backbeat.mqtt.settings import MqttSettings
@@ -143,6 +145,26 @@ def test_live_messages_that_wait_for_the_database_are_few_and_not_long(
     assert [payload[-1:] for _, payload in worker._passing] == [b"8", b"9"]
     assert len(reports) == 1
     assert "the oldest are dropped" in reports[0]
+
+
+def test_long_messages_share_a_transaction_with_few_others(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored: list[int] = []
+    store = archive.store
+
+    def counted(rows: Sequence[Row], rejected: Sequence[Rejected], received: datetime) -> Counter[str]:
+        stored.append(len(rejected))
+        return store(rows, rejected, received)
+
+    monkeypatch.setattr(archive, "store", counted)
+    monkeypatch.setattr(collector, "BATCH_BYTES", 2500)
+    settings = MqttSettings.from_url("mqtt://127.0.0.1:1")
+    worker = Collector(settings, wanted(PREFIX, "backbeat", "1"), archive, report=lambda _: None)
+    for number in range(5):
+        worker._take(Arrived(TOPIC, b"x" * 1000 + b"%d" % number, number + 1))
+    worker._take(Arrived(TOPIC, b"y" * 9000, 6))
+    worker._keep()
+    assert stored == [2, 2, 1, 1]
+    assert worker.counts["rejected"] == 6
 
 
 @contextmanager

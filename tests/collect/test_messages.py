@@ -155,3 +155,10 @@ def test_one_bad_alert_in_a_list_costs_no_other(bad: object) -> None:
     listed = json.dumps({"kind": "session-alerts", "alerts": sent, "dropped": 0}).encode()
     found = read_list(f"{root()}/session/{SESSION}/alerts", listed)
     assert [type(each) for each in found] == [Row, Rejected, Row]
+
+
+def test_a_list_longer_than_a_device_s_is_put_aside_as_it_is() -> None:
+    listed = json.dumps({"alerts": [{"a": number} for number in range(100_000)]}).encode()
+    (found,) = read_list(f"{root()}/session/{SESSION}/alerts", listed)
+    assert isinstance(found, Rejected)
+    assert "more than 500" in found.reason

@@ -48,7 +48,8 @@ def command(
     """
     try:
         from backbeat.collect.archive import Archive
-        from backbeat.collect.collector import Collector, wanted
+        from backbeat.collect.collector import Collector
+        from backbeat.collect.wanted import wanted
     except ModuleNotFoundError as error:
         raise UserError(
             f"The archive needs the package '{error.name}': install Backbeat with pip install 'backbeat[collect]'."

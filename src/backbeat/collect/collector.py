@@ -8,20 +8,21 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from itertools import islice
 
 from backbeat.collect import gaps
 from backbeat.collect.archive import Archive, DatabaseAwayError
 from backbeat.collect.messages import Rejected, Row, read, read_list
 from backbeat.collect.search import Search
-from backbeat.collect.subscription import Arrived, Subscription, Wanted
+from backbeat.collect.subscription import Arrived, Subscription
+from backbeat.collect.wanted import REPLIES, Wanted
 from backbeat.errors import printable
-from backbeat.mqtt import topics
 from backbeat.mqtt.attempts import Pauses
 from backbeat.mqtt.payloads import decoded, encoded
 from backbeat.mqtt.settings import MqttSettings
 
-BATCH = 500
-"""Messages kept in one transaction."""
+BATCH, BATCH_BYTES = 500, 4 * 1024 * 1024
+"""Messages kept in one transaction: however long somebody makes them, the database has them within its patience."""
 
 MOST_AGE_S = 0.5
 """A message waits no longer for others to share its transaction."""
@@ -38,21 +39,6 @@ LAST_PATIENCE_S = 3.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 LOOK_EVERY_S = 10.0
 """Between two looks for missing alerts."""
-
-REPLIES = topics.REPLY.address.format(command="resend")
-
-
-def wanted(prefix: str, group: str, worker: str) -> Wanted:
-    """What a worker of this group subscribes below `prefix`, which begins runners' topics and may have wildcards."""
-    summaries = topics.SESSION_SUMMARY.address.format(session="+")
-    lists = topics.SESSION_ALERTS.address.format(session="+")
-    kept = (topics.ALERT.address, summaries, topics.LIVE.address, REPLIES)
-    return Wanted(
-        shared=tuple(f"{prefix}/{address}" for address in kept),
-        retained=tuple(f"{prefix}/{address}" for address in (summaries, lists)),
-        group=group,
-        worker=worker,
-    )
 
 
 class Collector:
@@ -174,13 +160,11 @@ class Collector:
     def _keep(self) -> None:
         """Everything that waits goes into the archive, in batches; then the broker may forget it."""
         while self._owed or self._passing:
-            owed = list(self._owed.items())[:BATCH]
-            passing = [self._passing[i] for i in range(min(BATCH, len(self._passing)))]
-            if not self._store([*(content for content, _ in owed), *passing]):
+            owed, passing = _batch(self._owed), _batch(self._passing)
+            if not self._store([*owed, *passing]):
                 return
-            for content, numbers in owed:
-                self._subscription.acknowledge(numbers)
-                del self._owed[content]
+            for content in owed:
+                self._subscription.acknowledge(self._owed.pop(content))
             for _ in passing:
                 self._pass_on()
         self._oldest = None
@@ -246,6 +230,18 @@ class Collector:
             if identity:
                 with self._archive.transaction() as connection:
                     gaps.answered(connection, identity[1], missing, error)
+
+
+def _batch(waiting: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    """The first of what waits: at least one."""
+    size = 0
+    batch: list[tuple[str, bytes]] = []
+    for content in islice(waiting, BATCH):
+        size += len(content[1])
+        if batch and size > BATCH_BYTES:
+            break
+        batch.append(content)
+    return batch
 
 
 def _is_list(topic: str) -> bool:

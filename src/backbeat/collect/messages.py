@@ -40,6 +40,9 @@ ESCAPE = b"\\u"
 LONGEST_TOPIC_BYTES = 1000
 """PostgreSQL refuses a key of more than 2700 bytes, and says so as if the database itself were in trouble."""
 
+MOST_LISTED = 500
+"""Alerts in a list: 64 KiB, a list's end, hold less than half of it, and each costs the database some work."""
+
 LARGEST_WHOLE = 2**53
 """Beyond it JSON numbers are no longer whole in every reader."""
 
@@ -103,6 +106,8 @@ def read_list(topic: str, payload: bytes) -> list[Row | Rejected]:
         alerts = _object(payload).get("alerts")
         if not isinstance(alerts, list) or not all(isinstance(alert, dict) for alert in alerts):
             raise _UnreadableError("alerts: it is no list of alerts")
+        if len(alerts) > MOST_LISTED:
+            raise _UnreadableError(f"alerts: no device lists more than {MOST_LISTED}")
         root = topic.rpartition("/session/")[0]
         sent = [{name: alert[name] for name in alert if not name.startswith("acknowledged_")} for alert in alerts]
         return [_of_list(f"{root}/{topics.ALERT.address}", alert) for alert in sent]

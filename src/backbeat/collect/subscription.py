@@ -6,7 +6,7 @@ Everything happens on the caller's thread, in `step`: what is received, kept and
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,11 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from backbeat.collect.wanted import Wanted
 from backbeat.mqtt import refusals
 from backbeat.mqtt.attempts import Pauses, Versions
 from backbeat.mqtt.link import BROKE, new_client
 from backbeat.mqtt.settings import MqttError, MqttSettings
-from backbeat.mqtt.topics import checked_id
 
 SESSION_EXPIRY_S = 7 * 24 * 3600
 """For so long an MQTT 5 broker keeps a worker's share while it is away."""
@@ -62,28 +62,6 @@ class Arrived:
     topic: str
     payload: bytes
     number: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is subscribed.
-
-    Attributes:
-        shared: filters, divided among the workers of the group where the broker can.
-        retained: filters whose retained messages are read once, by each worker for itself.
-        group: name of the group.
-        worker: its name within the group; the broker keeps its share under it.
-    """
-
-    shared: Sequence[str]
-    retained: Sequence[str]
-    group: str
-    worker: str
-
-    @property
-    def client_id(self) -> str:
-        """Unique at the broker."""
-        return f"backbeat-collect-{checked_id(self.group, 'group')}-{checked_id(self.worker, 'worker')}"
 
 
 class Subscription:
