@@ -70,8 +70,17 @@ def test_brokers() -> None:
     devices, share, _, _, brokers, with_standby = cells("devices on one (it has one thread)")[0][:6]
     assert share / 100 == about(devices * taken_ms / 1e3)
     assert (brokers, with_standby) == (RUNNERS / devices, 2 * RUNNERS / devices)
-    each_ms, _, cores = cells("NATS, three nodes: CPU a message, measured")[0]
-    assert cores == about(RUNNERS * each_ms / 1e3)
+    rows = [line.split("|") for line in LINES if line.startswith("| NATS, 3 nodes")]
+    at_their_end = numbers(next(line for line in LINES if "some 38,000 runners" in line))
+    for name, row in {
+        "NATS, 3 nodes": "NATS, three nodes: CPU a message, measured",
+        "NATS, 3 nodes, `live_retained=no`": "… with `live_retained=no`",
+    }.items():
+        few_ms, few, many_ms, many, cores = cells(row)[0]
+        measured = [(numbers(cell[4])[0], numbers(cell[2])[0]) for cell in rows if cell[1].strip() == name]
+        assert [(few_ms, few), (many_ms, many)] == measured
+        assert cores == about(RUNNERS * many_ms / 1e3)
+        assert about(24 / many_ms * 1e3) in at_their_end
 
 
 def test_what_stays_on_the_device() -> None:
