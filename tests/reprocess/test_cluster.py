@@ -113,6 +113,25 @@ def test_a_scheduler_that_ends_is_one_sentence_and_what_is_done_is_kept(cluster:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+def test_workers_without_backbeat_are_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "backbeat.py").write_text("raise ModuleNotFoundError('No module named backbeat')\n")
+    with monkeypatch.context() as patched:
+        patched.setenv("PYTHONPATH", str(tmp_path))
+        without = Cluster(tmp_path)
+    try:
+        wait_for_workers(without.address, 2)
+        process = call(shelve(tmp_path / "archive", {"run.mcap": 1}), tmp_path / "out", "--scheduler", without.address)
+        _, faults = process.communicate(timeout=PATIENCE_S)
+    finally:
+        without.close()
+    assert process.returncode == 2
+    assert "No module named backbeat" in faults
+    assert "install the same on every worker" in faults
+    assert faults.count("\n") == 1, faults
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_an_address_where_nobody_answers_is_one_sentence(tmp_path: Path) -> None:
     archive = shelve(tmp_path / "archive", {"run.mcap": 1})
     process = call(archive, tmp_path / "out", "--scheduler", f"tcp://127.0.0.1:{free_port()}")

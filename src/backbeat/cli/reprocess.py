@@ -104,12 +104,12 @@ def _cluster(scheduler: str) -> Iterator[tuple[Callable[[], Executor], int]]:
         cores = sum(client.ncores().values())
         if not cores:
             raise UserError(f"{scheduler}: the cluster has no worker; start one with: dask worker {scheduler}")
-        other = {name: version for name, version in client.run(engine_version).items() if version != engine_version()}
-        for name, version in other.items():
-            raise UserError(
-                f"{scheduler}: the worker {name} has Backbeat {version}, this is {engine_version()}; "
-                "install the same on every worker."
-            )
+        for name, version in client.run(engine_version, on_error="return").items():
+            if version != engine_version():  # or an error: it has none, perhaps
+                raise UserError(
+                    f"{scheduler}: the worker {name} answers '{version}' instead of Backbeat {engine_version()}; "
+                    "install the same on every worker."
+                )
         try:
             yield (lambda: client.get_executor(retries=1)), 2 * cores
         except LostError:

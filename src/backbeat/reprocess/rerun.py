@@ -103,7 +103,7 @@ def carry_out(
     saved = clock()
     what.save_index()
     try:
-        for found, outcome in crew(partial(analyse, settings=what.settings)).work(what.to_do):
+        for found, outcome in crew(partial(analyse, settings=what.settings, engine=engine_version())).work(what.to_do):
             done = outcome if isinstance(outcome, Done) else Done(error=_reason(outcome))
             if not done.error:
                 try:

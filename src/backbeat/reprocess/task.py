@@ -76,13 +76,16 @@ def engine_version() -> str:
     return f"{backbeat.__version__}+{total.hexdigest()[:12]}"
 
 
-def analyse(found: Found, settings: Settings | None) -> Done:
+def analyse(found: Found, settings: Settings | None, engine: str) -> Done:
     """Analyse one recording; whatever is wrong with it stands in the answer.
 
     Args:
         found: the recording.
         settings: of the analysis; None takes those that were recorded with it.
+        engine: which analysis is wanted; a worker that has come to a cluster late may have another.
     """
+    if engine != engine_version():
+        return Done(error=f"a worker has Backbeat {engine_version()}, wanted is {engine}; install the same on all")
     notes: list[str] = []
     try:
         with on_disk(found) as path, TemporaryFile() as lines:
