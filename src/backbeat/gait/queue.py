@@ -34,9 +34,11 @@ LEAST_SWING = {"running": 0.35, "walking": 0.1}
 """Share of the usual swing that a stance in mid-bout needs to be a step. Alternate running steps differ by 45 %
 at most. A walker rises and falls as an inverted pendulum, by the square of the step's length: the short steps of a turn
 or of a stop, a third of a usual one, swing a ninth as much."""
-SKIPPED = 1.5
-"""Time between two contacts over the next one from which three such in turn are skipping's: 0.65 / 0.35 of a cycle make
-1.9. Alternate running steps differ by 20 % of their mean at most: 1.2."""
+SKIPPED = 1.6
+"""Time between two contacts over the one beside it from which three such in turn are skipping's: 0.64 / 0.36 of a cycle
+make 1.8. Alternate running steps differ by 20 % of their mean at most: 1.2."""
+SKIPPED_G = 1.8
+"""Swing from which it is looked for: who skips flies. Of a low bounce at the hip the humps' peaks lie as unevenly."""
 FIRST_SWING = 0.35
 """The same for the first step of a bout: before it, weight is shifted to the foot that stays, and that is no step."""
 
@@ -250,7 +252,7 @@ def _bout_start(stances: list[Stance], *, running: bool) -> Stance | None:
             break
         bout.append(stance)
         intervals.append(interval_s)
-        if running and _skipping(intervals[-3:]):
+        if running and usual_g >= SKIPPED_G and _skipping(intervals[-3:]):
             return bout[-4]
     return bout[-1]
 
@@ -259,5 +261,5 @@ def _skipping(intervals: list[float]) -> bool:
     """Whether three intervals are short and long in turn, as no runner's are."""
     if len(intervals) < 3:
         return False
-    first, second, third = intervals
-    return min(first, third) > SKIPPED * second or max(first, third) * SKIPPED < second
+    beside = 0.5 * (intervals[0] + intervals[2])
+    return not intervals[1] / SKIPPED <= beside <= intervals[1] * SKIPPED

@@ -11,7 +11,6 @@ valley behind a running stance is shallow, that stance is therefore told when th
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 from backbeat.events import Activity
@@ -94,18 +93,18 @@ class StanceFinder:
         self._peak: int | None = None
         self._rise, self._told = 0.0, start - SOON
         self._held: Stance | None = None
-        self._due = (math.inf, math.inf)
+        self._due: tuple[float, int] | None = None
 
     def advance(self, vertical: Track) -> list[Stance]:
         """Stances that were settled by the samples added since the last call."""
         first, self._position = self._position, vertical.end
         stances: list[Stance] = []
         last, fallen, risen = self._last, self._fallen, self._risen
-        enough, late = self._due
+        due = self._due
         for index, value in enumerate(vertical.view(first, vertical.end)[0].tolist(), first):
-            if value > enough or index > late:
+            if due is not None and (value > due[0] or index > due[1]):
                 self._release(vertical, index, stances)
-                enough, late = self._due
+                due = self._due
             if self._high:
                 if value < fallen:
                     self._peak = _highest(vertical, max(self._since, index - LONGEST_STANCE), index)
@@ -114,11 +113,11 @@ class StanceFinder:
                     self._up = index
                 elif index - self._up == LONGEST_FALL:
                     self._fade(vertical, index, stances)
-                    enough, late = self._due
+                    due = self._due
             else:
                 if self._peak is not None and (value > last or index - self._since == LONGEST_FALL - 1):
                     self._close(vertical, index, last, stances)
-                    enough, late = self._due
+                    due = self._due
                 if value > risen:
                     self._before, self._low = _lowest(vertical, max(self._since, index - LONGEST_FALL), index + 1)
                     self._high, self._since, self._up = True, index, index
@@ -164,7 +163,7 @@ class StanceFinder:
             after, low = _lowest(vertical, self._held.after, settled + 1)
             swing = max(self._held.swing, vertical.value(self._held.peak) - low)
             stances.append(replace(self._held, after=after, settled=settled, swing=swing))
-        self._held, self._due = None, (math.inf, math.inf)
+        self._held = self._due = None
 
 
 def _highest(signal: Track, first: int, last: int) -> int:
