@@ -143,7 +143,7 @@ def _in_folder(root: Path, leave_out: Path | None) -> dict[str, Mapping[str, Any
                 above[inner] = come_by | {real}
         for name in files:
             path = Path(folder, name)
-            if leave_out is None or path.resolve() != leave_out.resolve():
+            if leave_out is None or name != leave_out.name or path.resolve() != leave_out.resolve():
                 found[path.relative_to(root).as_posix()] = _details(path)
     if root in closed:
         raise UserError(f"{root}: cannot be listed; check who may read it.")
