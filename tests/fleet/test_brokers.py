@@ -46,7 +46,7 @@ def test_what_the_table_says_of_a_broker_is_what_it_does(broker: str, tmp_path: 
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("broker", "runners", "killed"),
     [
@@ -61,13 +61,16 @@ def test_what_the_table_says_of_a_broker_is_what_it_does(broker: str, tmp_path: 
 def test_a_node_killed_in_the_middle_costs_no_alert_and_no_summary(
     broker: str, runners: int, killed: int, tmp_path: Path
 ) -> None:
-    """Node 0 is the devices', node 1 the archive's, node 2 nobody's; a killed one is back after three seconds."""
+    """Node 0 is the devices', node 1 the archive's, node 2 nobody's; a killed one is back after three seconds.
+
+    RabbitMQ's own start may take more than three minutes then, and the devices wait for it.
+    """
     begin: list[float] = []
     back: list[float] = []
 
     with BROKERS[broker](tmp_path) as nodes:
         fleet = Fleet(
-            MqttSettings.from_url(nodes.url()), {"sam": score()}, runners=runners, seconds=10.0, end_patience_s=60.0
+            MqttSettings.from_url(nodes.url()), {"sam": score()}, runners=runners, seconds=10.0, end_patience_s=300.0
         )
 
         def power_cut(count: Count) -> None:
