@@ -264,17 +264,23 @@ def strict(postgres: Postgres) -> Iterator[str]:
         for statement in (
             "CREATE ROLE weak LOGIN",
             "CREATE ROLE late LOGIN SUPERUSER",
+            "CREATE ROLE guarded LOGIN PASSWORD 'right'",
             "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'",
             "CREATE DATABASE crowded CONNECTION LIMIT 0",
             "CREATE DATABASE closed ALLOW_CONNECTIONS false",
         ):
             connection.execute(statement)
+        rights = postgres.folder / "data" / "pg_hba.conf"
+        rights.write_text("host all guarded 127.0.0.1/32 scram-sha-256\n" + rights.read_text())
+        connection.execute("SELECT pg_reload_conf()")
+        wait_until(lambda: refuses(other(url, user="guarded")), "the new rules")
         yield url
         for statement in (
             "DROP DATABASE latin",
             "DROP DATABASE crowded",
             "DROP DATABASE closed",
             "DROP ROLE weak",
+            "DROP ROLE guarded",
             "REASSIGN OWNED BY late TO tester",
             "DROP ROLE late",
         ):
@@ -286,10 +292,20 @@ def other(url: str, *, user: str = "tester", name: str | None = None) -> str:
     return f"{server.replace('tester@', f'{user}@')}/{name or own}"
 
 
+def refuses(url: str) -> bool:
+    try:
+        psycopg.connect(url).close()
+    except psycopg.OperationalError:
+        return True
+    return False
+
+
 def test_what_waiting_does_not_mend_is_one_sentence_at_once(strict: str) -> None:
     for url, told in (
         (other(strict, name="nix"), r'database "nix" does not exist; create it \(createdb\), or name another'),
         (other(strict, user="nobody"), r'role "nobody" does not exist; check user and password'),
+        (other(strict, user="guarded"), "no password supplied; write it into ~/.pgpass"),
+        (other(strict, user="guarded:wrong"), 'password authentication failed for user "guarded"; check user and pass'),
         (other(strict, user="weak"), "permission denied for schema public; give this user the right"),
         (other(strict, name="latin"), "keeps texts as LATIN1.*createdb --encoding UTF8"),
         (f"{strict}?colour=red", 'invalid connection option "colour"; check the address'),

@@ -126,7 +126,10 @@ def remedy(error: DBAPIError) -> str | None:
         if name.startswith("SQLITE_READONLY"):
             return "get the right to write, or name another file"
         return _LASTING["42"] if name == "SQLITE_ERROR" else None  # its word for what PostgreSQL has class 42 for
-    state = getattr(error.orig, "sqlstate", None) or _sqlstate_of_refusal(error.orig)
+    connection = getattr(error.orig, "pgconn", None)
+    if connection is not None and connection.needs_password:
+        return "write it into ~/.pgpass, or the whole address into BACKBEAT_DATABASE"
+    state = getattr(error.orig, "sqlstate", None) or _sqlstate_of_refusal(connection)
     if state is None:
         return "check the address" if isinstance(error, ProgrammingError) else None
     if state in _RACED:
@@ -134,12 +137,11 @@ def remedy(error: DBAPIError) -> str | None:
     return next((words for reason, words in _LASTING.items() if state.startswith(reason)), None)
 
 
-def _sqlstate_of_refusal(error: Any) -> str | None:
+def _sqlstate_of_refusal(refused: Any) -> str | None:
     """Why a server lets nobody in: libpq tells it in the server's language, and its number only in its trace.
 
     So we connect once more and look at that (Linux; elsewhere it stays unknown).
     """
-    refused = getattr(error, "pgconn", None)
     if refused is None:
         return None
     from psycopg import NotSupportedError, pq
