@@ -16,16 +16,19 @@ from backbeat.dashboard.reports import report
 from backbeat.dashboard.runner import MAX_LISTED, MAX_SESSIONS, POINTS, Runner
 from backbeat.dashboard.team import MAX_RUNNERS, Layout, Team
 from backbeat.dashboard.wording import (
+    SIGNAL,
     alert_title,
     condition,
     last_seen,
     moment,
     note,
     session_title,
+    signal,
     since,
     usual_impact,
     why,
 )
+from backbeat.gait.quality import PROBLEMS
 from backbeat.mqtt.payloads import encoded
 from rigs.told import SESSION, UTC, alert_told, live_told, root, summary_told
 
@@ -284,6 +287,13 @@ def test_a_session_is_called_by_its_begin() -> None:
 def test_the_why_of_an_alert_is_in_words_that_need_no_statistics(more: dict[str, Any], says: str) -> None:
     (told,) = anna(("alert", json.dumps(json.loads(alert_told(1)) | more).encode())).active()
     assert why(told) == says
+
+
+def test_what_is_wrong_with_a_signal_is_in_words() -> None:
+    told = live_told(1, signal_quality=0.7, signal_problems="gap, rhythm, brand_new")
+    assert signal(anna(("live", told)).live) == "70 %, readings missing, neither running nor walking, brand new"
+    assert signal(anna(("live", live_told(1, signal_quality=1.0, signal_problems=""))).live) == "100 %"
+    assert set(SIGNAL) == set(PROBLEMS)
 
 
 def test_an_empty_message_takes_away_what_was_kept() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from backbeat.events import SignalQuality, Symmetry
+from backbeat.gait.quality import PROBLEMS
 from backbeat.mqtt.commands import COMMANDS, InvalidCommandError, read_command
 from backbeat.mqtt.publisher import Publisher
 from backbeat.mqtt.schemas import BODIES, documents
@@ -33,6 +36,13 @@ def validator(name: str) -> Draft202012Validator:
 def test_the_documents_are_those_of_the_code() -> None:
     written = {file.name: json.loads(file.read_text(encoding="utf-8")) for file in FOLDER.glob("*.json")}
     assert written == DOCUMENTS, "run: python -m backbeat.mqtt.schemas docs/mqtt"
+
+
+def test_the_page_names_every_problem_of_a_signal() -> None:
+    page = (FOLDER / "README.md").read_text(encoding="utf-8")
+    _, _, table = page.partition("| name | meaning |")
+    rows = itertools.takewhile(lambda line: line.startswith("|"), table.strip().splitlines())
+    assert {name for row in rows for name in re.findall("`([a-z]+)`", row)} == set(PROBLEMS)
 
 
 @pytest.mark.parametrize("name", [name for name in DOCUMENTS if name.endswith(".schema.json")])

@@ -23,6 +23,22 @@ MARKS = {
 }
 """Shapes beside the words, so that nothing is told by colour alone."""
 
+SIGNAL = {
+    "unusable": "no usable readings",
+    "slow": "readings too far apart",
+    "holes": "readings missing again and again",
+    "vertical": "upward axis missing",
+    "forward": "forward axis missing",
+    "front": "forward not known",
+    "rhythm": "neither running nor walking",
+    "gap": "readings missing",
+    "saturated": "beyond the sensor's range",
+    "scale": "wrong scale",
+    "slipped": "sensor turned on the body",
+    "turned": "worn another way up",
+}
+"""What is wrong with a signal; devices with a newer program may know more, which are shown by their names."""
+
 GRADES = {"B": "moderate evidence (B)", "C": "weak or indirect evidence (C)", "D": "no clear evidence (D)"}
 
 
@@ -113,8 +129,8 @@ def signal(live: Live | None) -> str:
     """Quality, and what is wrong."""
     if live is None or live.signal_quality is None:
         return "–"
-    problems = f", {live.signal_problems.replace('_', ' ')}" if live.signal_problems else ""
-    return f"{100 * live.signal_quality:.0f} %{problems}"
+    problems = [SIGNAL.get(name, name.replace("_", " ")) for name in live.signal_problems.split(", ") if name]
+    return ", ".join((f"{100 * live.signal_quality:.0f} %", *problems))
 
 
 def battery(live: Live | None) -> str:
