@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from backbeat.collect.subscription import ASKED_AGAIN_S, Subscription, Wanted
+from backbeat.collect.subscription import ASKED_AGAIN_S, Subscription
+from backbeat.collect.wanted import Wanted
 from backbeat.mqtt.settings import MqttSettings
 from rigs.moody_broker import MoodyBroker
 

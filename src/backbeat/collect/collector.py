@@ -210,9 +210,8 @@ class Collector:
     def _look_for_gaps(self) -> None:
         try:
             for question in self._search.questions():
-                self._subscription.listen_alone(
-                    question.answered_on
-                )  # or a worker that is gone may get its share again
+                # or a worker that is gone may get its share again
+                self._subscription.listen_alone(question.answered_on)
                 self._subscription.publish(question.topic, encoded(question.body))
                 self.counts["asked"] += 1
         except DatabaseAwayError as error:

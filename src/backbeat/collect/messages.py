@@ -32,7 +32,7 @@ CLOCK_UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands for the time of messages from a device that did not know it: a part of a key cannot be empty."""
 
 EARLIEST_YEAR, LATEST_YEAR = 1970, 9998
-"""In the first year of all and in the last a time zone can lead to one that no program reads."""
+"""Nothing was told before `CLOCK_UNKNOWN`, and in year 9999 a time zone can lead to one that no program reads."""
 
 ESCAPE = b"\\u"
 """How a character that no database keeps can stand in JSON; without it there is nothing to look for."""

@@ -41,8 +41,8 @@ ASKED_AGAIN_S = 60.0
 
 STEADY_S = 10.0
 OFTEN = 2
-"""Connections that broke so soon, so many times in a row: a worker with our name takes them over. Brokers may say so;
-Mosquitto 2.0 does not where sessions are kept."""
+"""Connections that broke so soon, so many times in a row: most likely a worker with our name takes them over. Brokers
+may say so; Mosquitto 2.0 does not where sessions are kept."""
 
 NO_SHARING = 0x9E
 OTHER_TOOK_OVER = 0x8E
@@ -207,7 +207,7 @@ class Subscription:
         if code == OTHER_TOOK_OVER:
             sentence = "has another worker with the same name, which took our place; give each its own --worker"
         elif self._short >= OFTEN:
-            sentence = "lets us in and soon breaks off: another worker has our name; give each its own --worker"
+            sentence = "lets us in and soon breaks off, as when another worker has our name; give each its own --worker"
         if refusal.lasting and not self._ever:
             raise MqttError(f"The broker {self._settings.name} {sentence}.")
         if sentence not in self._told:
@@ -242,7 +242,8 @@ class Subscription:
             self._report(f"The broker {self._settings.name} can be reached again.")
 
     def _ask_again(self) -> None:
-        if self._client is not None and self._refused and not self._subscribing and self._clock() > self._ask_again_at:
+        due = self._refused and not self._subscribing and self._clock() > self._ask_again_at
+        if due and self._client is not None and self.connected:
             self._subscribe(self._client, self._refused)
 
     def _subscribe(self, client: Client, filters: Iterable[str]) -> None:

@@ -18,8 +18,8 @@ from backbeat.mqtt.attempts import Pauses, Versions
 from backbeat.mqtt.delivery import Delivery
 from backbeat.mqtt.link import Incoming, Link, Outgoing
 from backbeat.mqtt.outbox import Outbox
-from backbeat.mqtt.reading import Reading
 from backbeat.mqtt.settings import MqttError, MqttSettings
+from backbeat.mqtt.subscriptions import Subscriptions
 from backbeat.mqtt.worker import THREADS, Runtime
 
 STUCK_S = 1.0
@@ -185,7 +185,7 @@ class Courier:
         if link.mqtt == "3.1.1" and self._settings.version == "auto" and not self._fallback_told:
             self._fallback_told = True
             self._report(f"The broker {self._settings.name} speaks no MQTT 5; MQTT 3.1.1 is used.")
-        self._reading.begin(link, self._correspondent.filters)
+        self._subscriptions.begin(link, self._correspondent.filters)
         if not known:
             self._outbox.tell_again()
         self._correspondent.connected()
@@ -229,7 +229,7 @@ class Courier:
             refused=lambda told: self._report(f"The broker {self._settings.name} {told}."),
             pause=lambda seconds: self.worker.after(seconds, lambda: None),
         )
-        self._reading = Reading(
+        self._subscriptions = Subscriptions(
             self._settings.name, self._report, lambda job: self.worker.after(self._after_refusal_s, job)
         )
         self._connect()

@@ -1,4 +1,4 @@
-"""What a device asks to read; a broker that refuses it says so in an answer to the subscription and keeps us connected.
+"""What a device asks to read: a broker that refuses it says so in its answer and keeps us connected.
 
 It refuses for its access list, or for a limit: NATS 2.15 has a thousand subscriptions with QoS 1 unless told otherwise.
 """
@@ -13,7 +13,7 @@ from backbeat.mqtt.link import Link
 
 
 @dataclass(slots=True)
-class Reading:
+class Subscriptions:
     """Asks for messages, and again where they were refused.
 
     Attributes:
@@ -28,7 +28,7 @@ class Reading:
     _refused: set[str] = field(default_factory=set)
 
     def begin(self, link: Link, filters: Sequence[str]) -> None:
-        """Subscribe; of a link that is gone nothing comes of it."""
+        """Subscribe; on a link that is gone this does nothing."""
         link.subscribe(filters, partial(self._answered, link))
 
     def _answered(self, link: Link, refused: Mapping[str, str]) -> None:
