@@ -65,7 +65,7 @@ class ActivityParams:
         quick_g: amplitude from which they are a runner's, short ones whose feet overlap, with a purity of 0.1-0.8, less
             where landings are hard: then they repeat themselves as walking does. The double of a walker's steps, where
             it is strongest, stays below 0.15.
-        flight_frames: frames in a row that establish running with flight (a frame sees five or more steps).
+        flight_frames: frames in a row that establish running with flight (a frame sees four or more steps).
         jog_frames: frames in a row that establish a jog: longer than one flight of stairs takes.
         steady_hz: change of step frequency from frame to frame within which a jog is steady.
         kept_share: share of its amplitude that running keeps to go on.
@@ -221,9 +221,10 @@ class ActivityState:
 def update(state: ActivityState, r: Rhythm, params: ActivityParams = PARAMS) -> ActivityState:
     """Advance by one frame of 0.5 s.
 
-    Running begins after `flight_frames` frames of a bounce with flight or `jog_frames` of one without; the frames look
-    back two seconds, so the bout's first steps lie before them: walk back over the contacts with `same_bout`. It ends
-    when the bounce falls below half of what it was or leaves the range of cadence. Walking begins after
+    Running begins after `flight_frames` frames of a bounce with flight, or of a steady one with landings that only a
+    runner's have, or `jog_frames` of one without either; the frames look back two seconds, so the bout's first steps
+    lie before them: walk back over the contacts with `same_bout`. It ends when the bounce falls below half of what it
+    was and lands hard no more, or leaves the range of cadence. Walking begins after
     `walking_frames` frames that repeat themselves, but not while what may be a jog is on trial, and ends after
     `pause_frames` that do not move like a walker.
     """

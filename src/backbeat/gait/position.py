@@ -26,7 +26,7 @@ EXPLAINED = 0.5
 ARM_WINDOW = 250
 """Grid samples of one window."""
 ARM_WINDOWS = 20
-"""Windows of running (each half a second on) from which the position is told, once."""
+"""Windows of running (each half a second on) from which the position is told: once, and once more after each slip."""
 
 HIPS: tuple[Position, ...] = ("left_hip", "right_hip")
 

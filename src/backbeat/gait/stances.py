@@ -18,7 +18,7 @@ from backbeat.gait.track import Track
 
 LONGEST_FALL = 30
 """Grid samples below 1 g, or about 1 g where somebody stops, after which a stance is over although no next one has come
-(a step in running is ≤ 0.43 s)."""
+(a whole step takes 43 at 140 a minute)."""
 LONGEST_STANCE = 80
 """Grid samples that a hump is looked back on."""
 SECOND_HUMP = 0.4
@@ -31,7 +31,7 @@ SHALLOW = 0.15
 SUDDEN = 12
 """Grid samples from peak to valley in which no stance ends: half a step takes 13 at 220 a minute."""
 LONGEST_STEP = 45
-"""Grid samples from peak to peak that it is waited for: a step in running is ≤ 0.43 s."""
+"""Grid samples from peak to peak that it is waited for: a step takes 43 at 140 a minute."""
 
 
 @dataclass(frozen=True, slots=True)
