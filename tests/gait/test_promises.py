@@ -24,6 +24,7 @@ SETS = (
     MIXED,
     MIXED.replace("jitter=1", "rate=208&gyroscope=no"),
     "programme=stand:2,run:20@3.5&rate=52&position=left_hip&asymmetry=12",
+    "programme=stand:2,skip:8,run:12@3.3&rate=52&impact=8&range=16",
 )
 
 
@@ -258,6 +259,7 @@ SETTLED = (
     "stand=2&seconds=60&rate=52&cadence=150&seed=5",
     "stand=2&seconds=40&rate=52&cadence=140&speed=4.5",
     f"{RUN}&position=left_hip&asymmetry=20",
+    "stand=2&seconds=40&speed=3.3&impact=8&range=16",
 )
 
 
