@@ -48,7 +48,7 @@ def test_a_structural_fault_is_one_sentence_before_any_output(tmp_path: Path) ->
     done = replay(standing(tmp_path), bad, "--jsonl", tmp_path / "events.jsonl")
     assert done.returncode == 2
     assert done.stdout == ""
-    assert done.stderr.startswith(f"backbeat: {tmp_path / 'bad.csv'}, line 1: ")
+    assert done.stderr.startswith(f"backbeat: {bad}, line 1: ")
     assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "events.jsonl").exists()
 

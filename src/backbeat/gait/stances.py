@@ -6,7 +6,8 @@ step, whatever its amplitude: no height is tuned, alternate peaks may differ as 
 
 Behind a hard landing the shock rebounds and the rest of the stance is a hump of its own, with a shallow valley between
 the two. It comes sooner than a step can and rises little: it is counted to the stance that it belongs to. Where the
-valley behind a running stance is shallow, that stance is therefore told when the next hump has risen as a step's does.
+valley behind a running stance is shallow, that stance is therefore told when the next hump has risen as a step's does,
+or comes too late to be of the same stance.
 """
 
 from __future__ import annotations
@@ -30,8 +31,6 @@ SHALLOW = 0.15
 """Share of a hump's rise that it may fall less than it rose before what comes behind it is waited for."""
 SUDDEN = 12
 """Grid samples from peak to valley in which no stance ends: half a step takes 13 at 220 a minute."""
-LONGEST_STEP = 45
-"""Grid samples from peak to peak that it is waited for: a step takes 43 at 140 a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +152,7 @@ class StanceFinder:
             return
         self._rise, self._told = rise, peak
         if low > self._low + SHALLOW * rise or valley - peak < SUDDEN:
-            self._held, self._due = stance, (low + SECOND_HUMP * rise, peak + LONGEST_STEP)
+            self._held, self._due = stance, (low + SECOND_HUMP * rise, peak + SOON)
         else:
             stances.append(stance)
 
