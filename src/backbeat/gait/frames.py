@@ -40,7 +40,7 @@ class Frame:
         slipped: the sensor was found to have turned on the body.
         axes: body axes in sensor axes, None until found.
         turned: the sensor is worn another way up than at its calibration.
-        unlike: a strong bounce that repeats itself and is neither running nor walking.
+        unlike: a strong bounce that repeats itself and is neither running nor walking, nor on trial as such.
     """
 
     end: int
@@ -124,7 +124,7 @@ class Frames:
         slipped = self.axes_state.slips != slips
         found, moving = self._axes, self.doing.moving
         turned = found is not None and self._mount.turned(found)
-        unlike = not moving and activity.unlike(rhythm)
+        unlike = not moving and not self.doing.jog and activity.unlike(rhythm)
         return Frame(
             end, now, now != before.activity, rhythm.mean, rhythm.step_hz, moving, slipped, found, turned, unlike
         )
