@@ -7,7 +7,7 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
@@ -144,10 +144,17 @@ def _in_folder(root: Path, leave_out: Path | None) -> dict[str, Mapping[str, Any
         for name in files:
             path = Path(folder, name)
             if leave_out is None or name != leave_out.name or path.resolve() != leave_out.resolve():
-                found[path.relative_to(root).as_posix()] = _details(path)
+                _add(found, root, path)
     if root in closed:
         raise UserError(f"{root}: cannot be listed; check who may read it.")
-    return found | {folder.relative_to(root).as_posix(): _details(folder) for folder in closed}
+    for path in closed:
+        _add(found, root, path)
+    return found
+
+
+def _add(found: dict[str, Mapping[str, Any]], root: Path, path: Path) -> None:
+    with suppress(FileNotFoundError):  # it has gone since the folder was listed
+        found[path.relative_to(root).as_posix()] = _details(path)
 
 
 def _details(path: Path) -> Mapping[str, Any]:
