@@ -95,7 +95,8 @@ def _cluster(scheduler: str) -> Iterator[tuple[Callable[[], Executor], int]]:
     from backbeat.reprocess.crew import LostError
     from backbeat.reprocess.task import engine_version
 
-    logging.getLogger("distributed.client").setLevel(logging.CRITICAL + 1)  # what matters of it is told below
+    for name in ("distributed", "distributed.client"):  # each has a level of its own; what matters is told below
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
         client = Client(scheduler, timeout=10)
     except (OSError, ValueError) as error:
