@@ -95,7 +95,8 @@ def _cluster(scheduler: str) -> Iterator[tuple[Callable[[], Executor], int]]:
     from backbeat.reprocess.crew import LostError
     from backbeat.reprocess.task import engine_version
 
-    for name in ("distributed", "distributed.client"):  # each has a level of its own; what matters is told below
+    # each has a level of its own; what matters of what they say is told below
+    for name in ("distributed", "distributed.client", "tornado", "tornado.application", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
         client = Client(scheduler, timeout=10)
