@@ -233,6 +233,6 @@ def test_every_recording_is_accepted(recordings: Path, caplog: pytest.LogCapture
 def test_what_is_named_mcap_and_is_neither_that_nor_text_is_not_called_a_bad_table(tmp_path: Path) -> None:
     path = tmp_path / "run.mcap"
     path.write_bytes(b"\x00\x89MCAP0\r\n\x00\x00")
-    assert refusal(path) == "run.mcap: this does not begin as MCAP files do; it is damaged: fetch it again."
+    assert refusal(path) == f"{path}: this does not begin as MCAP files do; it is damaged: fetch it again."
     path.write_text("\n".join([HEADER, *lines_of()]))
     assert len(readings(path)) == 200

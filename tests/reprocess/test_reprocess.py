@@ -170,6 +170,16 @@ def test_a_bucket_is_read_like_a_folder(replayed: dict[str, bytes], tmp_path: Pa
     assert results(tmp_path) == replayed
 
 
+def test_what_is_wrong_in_a_bucket_is_told_of_the_bucket_and_not_of_a_copy(tmp_path: Path) -> None:
+    bucket = fsspec.filesystem("memory")
+    bucket.pipe_file("/wrong/anna/run.csv", b"nonsense\n")
+    try:
+        assert reprocess("memory://wrong", tmp_path) == 1
+    finally:
+        bucket.rm("/wrong", recursive=True)
+    assert index(tmp_path)["anna/run"]["error"].startswith("memory://wrong/anna/run.csv, line 1: no column time")
+
+
 def test_settings_that_are_said_make_other_results(archive: Path, tmp_path: Path) -> None:
     settings, out = tmp_path / "settings.toml", tmp_path / "out"
     settings.write_text('[mount]\nposition = "left_hip"\n')
@@ -240,6 +250,7 @@ def test_pipes_circles_and_links_to_nowhere_stop_nothing(tmp_path: Path) -> None
     other = shelve(tmp_path / "other", {"linked.csv": 1}, seconds=8)
     (archive / "circle").symlink_to(archive)
     (archive / "disk").symlink_to(other)
+    (archive / "later").symlink_to(other)  # what two links lead to is one recording
     (archive / "gone.csv").symlink_to("/no/such/file")
     os.mkfifo(archive / "pipe.csv")
     assert reprocess(archive, out, "--workers", "1") == 1
@@ -250,7 +261,9 @@ def test_pipes_circles_and_links_to_nowhere_stop_nothing(tmp_path: Path) -> None
     }
 
 
-def test_a_folder_that_may_not_be_read_is_listed_as_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_may_not_be_read_is_listed_as_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     archive = shelve(tmp_path / "archive", {"run.csv": 1, "closed/run.csv": 1}, seconds=8)
     listing = os.scandir
 
@@ -263,6 +276,8 @@ def test_a_folder_that_may_not_be_read_is_listed_as_failed(tmp_path: Path, monke
     closed, run = (task.analyse(each, None, task.engine_version()) for each in shelf.recordings(str(archive)))
     assert "closed: this folder cannot be listed; check who may read it" in closed.error
     assert (closed.steps, run.steps, run.error) == (0, 22, "")
+    assert reprocess(archive, tmp_path / "out", "--match", "*run.csv", "--workers", "1") == 0
+    assert "closed: this folder cannot be listed, so nothing in it is looked at" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("place", ["archive", "."], ids=["the same folder", "the folder above"])

@@ -55,6 +55,9 @@ def command(
     found = [each for each in there if each.matches(match)]
     if not found:
         raise UserError(f"{archive}: none of its {len(there)} recordings matches '{match}'.")
+    for each in there:
+        if each.closed and not each.matches(match):
+            typer.echo(f"{each.path}: this folder cannot be listed, so nothing in it is looked at.", err=True)
     stop = threading.Event()
 
     def end() -> None:

@@ -56,11 +56,11 @@ class Archive:
                 with zipfile.ZipFile(path) as archive:
                     self._inside = {info.filename: info.filename for info in archive.infolist()}
             except (zipfile.BadZipFile, OSError, ValueError) as error:
-                raise SourceError(f"{path.name}: the zip cannot be read ({error}); export it again.") from None
+                raise SourceError(f"{path}: the zip cannot be read ({error}); export it again.") from None
         else:
             self._inside = {path.name: str(path)}
         if len(self._inside) > MOST_FILES:
-            raise SourceError(f"{path.name}: more than {MOST_FILES} files are no export of one recording; name one.")
+            raise SourceError(f"{path}: more than {MOST_FILES} files are no export of one recording; name one.")
 
     def names(self) -> list[str]:
         """Names with folders, as they are inside."""
@@ -89,7 +89,7 @@ class Archive:
                 with Path(self._inside[inside]).open("rb") as file:
                     content = file.read(LARGEST_BYTES + 1)
         except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError) as error:
-            raise SourceError(f"{self.path.name}: {inside} cannot be read ({error}); export it again.") from None
+            raise SourceError(f"{self.path}: {inside} cannot be read ({error}); export it again.") from None
         if len(content) > LARGEST_BYTES:
-            raise SourceError(f"{self.path.name}: {inside} is larger than {LARGEST_BYTES >> 20} MB; cut it into parts.")
+            raise SourceError(f"{self.path}: {inside} is larger than {LARGEST_BYTES >> 20} MB; cut it into parts.")
         return content

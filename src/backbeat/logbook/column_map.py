@@ -81,19 +81,19 @@ def load_map(path: Path) -> ColumnMap:
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror}; name the column map, a TOML file.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path.name}: this is not TOML ({error}).") from None
+        raise SourceError(f"{path}: this is not TOML ({error}).") from None
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"] if part not in ("str", "float"))
         told = first["msg"].removeprefix("Value error, ")
-        raise SourceError(f"{path.name}: {f'{place}: ' if place else ''}{told[:1].lower()}{told[1:]}.") from None
+        raise SourceError(f"{path}: {f'{place}: ' if place else ''}{told[:1].lower()}{told[1:]}.") from None
     known = ("time", *ACC, *GYR, *CONTEXT)
     if unknown := [name for name in columns.columns if name not in known]:
-        raise SourceError(f"{path.name}: columns.{unknown[0]} is not known; there are {', '.join(known)}.")
+        raise SourceError(f"{path}: columns.{unknown[0]} is not known; there are {', '.join(known)}.")
     if "time" not in columns.columns or sum(axis in columns.columns for axis in ACC) < 2:
-        raise SourceError(f"{path.name}: columns.time and at least two of {', '.join(ACC)} are needed.")
+        raise SourceError(f"{path}: columns.time and at least two of {', '.join(ACC)} are needed.")
     for name, column in columns.columns.items():
-        _factor(name, column, path.name)
+        _factor(name, column, str(path))
     return columns
 
 
@@ -103,18 +103,18 @@ def read(path: Path, columns: ColumnMap, content: bytes) -> Found:
     Raises:
         SourceError: a column is missing.
     """
-    table = read_table(content, path.name, columns.separator, columns.decimal)
+    table = read_table(content, str(path), columns.separator, columns.decimal)
     time = _column(table, "time", columns)
     values = {name: _column(table, name, columns) for name in columns.columns}
     absent = {axis: "the recording has no such column" for axis in ACC if axis not in values}
     acc = np.stack([values.get(axis, np.zeros(len(time))) for axis in ACC], axis=1)
     gyr = None
     if all(axis in values for axis in GYR):
-        gyr = Series(time, np.stack([values[axis] for axis in GYR], axis=1), table.lines, path.name)
+        gyr = Series(time, np.stack([values[axis] for axis in GYR], axis=1), table.lines, str(path))
     context = [c for kind in CONTEXT if kind in values for c in _changes(cast("ContextKind", kind), time, values[kind])]
     start = float(time[0]) if len(time) else 0.0
     offset = 0.0 if 1e9 <= start <= 4e9 else None
-    return Found(Series(time, acc, table.lines, path.name), gyr, offset, "column map", {}, tuple(context), absent)
+    return Found(Series(time, acc, table.lines, str(path)), gyr, offset, "column map", {}, tuple(context), absent)
 
 
 def _column(table: Table, name: str, columns: ColumnMap) -> FloatArray:

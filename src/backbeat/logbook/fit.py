@@ -71,7 +71,7 @@ def write_fit(events: Sequence[Event], utc_offset_s: float, path: Path) -> int:
         raise UserError("FIT needs fit-tool; install it with: pip install 'backbeat[fit]'") from None
     summaries = [event for event in events if isinstance(event, Summary)]
     if not summaries:
-        raise UserError(f"{path.name}: there is no session in this recording (30 s of running make one).")
+        raise UserError(f"{path}: there is no session in this recording (30 s of running make one).")
     steps = [event for event in events if isinstance(event, Step) and event.activity == "running"]
     builder = FitFileBuilder(auto_define=True)
     count = 0

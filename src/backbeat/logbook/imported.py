@@ -35,7 +35,7 @@ class Series:
         time: s, shape (n,).
         values: shape (n, 3), in m/s² or rad/s.
         lines: where each stands in its file.
-        file: its name.
+        file: its path, for messages.
     """
 
     time: FloatArray

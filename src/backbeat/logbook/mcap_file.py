@@ -47,7 +47,7 @@ class McapRecording(Recording):
             elif isinstance(record, Message):
                 break
         else:
-            raise SourceError(f"{path.name}: there is no reading in this recording.")
+            raise SourceError(f"{path}: there is no reading in this recording.")
         try:
             source = json.loads(found["source"]["json"])
             settings = json.loads(found["settings"]["json"])
@@ -55,7 +55,7 @@ class McapRecording(Recording):
             info = SourceInfo(**source)
         except (KeyError, TypeError, ValueError):
             raise SourceError(
-                f"{path.name}: this MCAP file was not recorded by Backbeat; convert it with `backbeat logs convert`."
+                f"{path}: this MCAP file was not recorded by Backbeat; convert it with `backbeat logs convert`."
             ) from None
         origin = info.origin if info.origin == "simulated" else "replay"
         super().__init__(dataclasses.replace(info, name=f"{path.name} ({info.name})", origin=origin))
@@ -100,7 +100,7 @@ class McapRecording(Recording):
                 try:
                     content: Any = wire.decode(record.data) if topic == READINGS else json.loads(record.data)
                 except ValueError as error:
-                    raise SourceError(f"{self._path.name}: a message of {topic} cannot be read: {error}.") from None
+                    raise SourceError(f"{self._path}: a message of {topic} cannot be read: {error}.") from None
                 if isinstance(content, Samples):
                     if not len(content) or content.time[0] <= last:
                         continue

@@ -58,7 +58,7 @@ def scan(path: Path, *, strict: bool = False) -> Iterator[Channel | Message | Me
     size = path.stat().st_size
     with path.open("rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
-            raise SourceError(f"{path.name}, byte 0: this is not an MCAP recording; check what kind of file it is.")
+            raise SourceError(f"{path}, byte 0: this is not an MCAP recording; check what kind of file it is.")
         while (start := file.tell()) < size:
             try:
                 records = _next(file, start, size)
@@ -139,7 +139,7 @@ def _opened(chunk: Chunk) -> list[Channel | Message | Metadata | Damage]:
 
 
 def _tell(path: Path, place: int, what: str, strict: bool) -> None:
-    told = f"{path.name}, byte {place}: {what}"
+    told = f"{path}, byte {place}: {what}"
     if strict:
         raise SourceError(f"{told}; mend it with `backbeat logs repair`, or read it without --strict.")
     _LOG.warning("%s.", told)

@@ -28,7 +28,7 @@ def read_json(path: Path, content: bytes) -> Found:
     """
     packets: dict[str, list[tuple[float, list[list[float]]]]] = {"ArrayAcc": [], "ArrayGyro": []}
     offset = None
-    log = json_in(content, path.name)
+    log = json_in(content, str(path))
     try:
         for sample in log["Samples"]:
             for name, body in sample.items():
@@ -37,11 +37,11 @@ def read_json(path: Path, content: bytes) -> Found:
                 elif name.startswith("Meas"):
                     _take(body, packets)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SourceError(f"{path.name}: this is not Movesense's JSON ({str(error)[:80]}); export it again.") from None
+        raise SourceError(f"{path}: this is not Movesense's JSON ({str(error)[:80]}); export it again.") from None
     if not packets["ArrayAcc"]:
-        raise SourceError(f"{path.name}: no acceleration in this Movesense log; record MeasAcc or MeasIMU6.")
-    acc = _series(packets["ArrayAcc"], path.name)
-    gyr = _series(packets["ArrayGyro"], path.name) if packets["ArrayGyro"] else None
+        raise SourceError(f"{path}: no acceleration in this Movesense log; record MeasAcc or MeasIMU6.")
+    acc = _series(packets["ArrayAcc"], str(path))
+    gyr = _series(packets["ArrayGyro"], str(path)) if packets["ArrayGyro"] else None
     if gyr is not None:
         gyr = Series(gyr.time, np.deg2rad(gyr.values), gyr.lines, gyr.file)
     return Found(acc, gyr, offset, PROGRAM)

@@ -37,7 +37,7 @@ def read(path: Path) -> Found:
     for inside in archive.names():
         if not inside.lower().endswith((".csv", ".txt", ".tsv")) or "meta/" in inside.lower():
             continue
-        table = read_table(archive.read(inside), f"{path.name}: {inside}" if inside != path.name else path.name)
+        table = read_table(archive.read(inside), f"{path}: {inside}" if inside != path.name else str(path))
         linear = linear or any(LINEAR.match(name) for name in table.names) or "linear" in inside.lower()
         if "linear" not in inside.lower():
             acc = acc or _series(table, ACC)
@@ -45,11 +45,11 @@ def read(path: Path) -> Found:
     if acc is None:
         hint = "it holds only linear acceleration, without gravity; " if linear else ""
         raise SourceError(
-            f"{path.name}: no column such as 'Acceleration x (m/s^2)'; {hint}record 'Acceleration (with g)'."
+            f"{path}: no column such as 'Acceleration x (m/s^2)'; {hint}record 'Acceleration (with g)'."
         )
     offset = None
     if (content := archive.find("time.csv")) is not None and path.suffix.lower() != ".csv":
-        offset, pauses = _pauses(read_table(content, f"{path.name}: meta/time.csv"))
+        offset, pauses = _pauses(read_table(content, f"{path}: meta/time.csv"))
         acc = _stretched(acc, pauses)
         gyr = _stretched(gyr, pauses) if gyr else None
     return Found(acc, gyr, offset, PROGRAM)

@@ -37,12 +37,12 @@ def read(path: Path) -> Found:
             continue  # the others are made from the same readings
         content = archive.find(path.name if _is_single(archive, sensor) else f"{sensor}.csv")
         if content is not None:
-            series[sensor] = _series(content, f"{path.name}: {sensor}.csv")
+            series[sensor] = _series(content, f"{path}: {sensor}.csv")
     metadata: dict[str, str] = {}
     if (content := archive.find("Metadata.csv")) is not None:
         head, _, row = content.decode("utf-8", "replace").partition("\n")
         metadata = dict(zip(head.strip().split(","), row.strip().split(","), strict=False))
-    return _found(path.name, series, metadata)
+    return _found(str(path), series, metadata)
 
 
 def read_json(path: Path, content: bytes) -> Found:
@@ -51,7 +51,7 @@ def read_json(path: Path, content: bytes) -> Found:
     Raises:
         SourceError: it is no such list, or holds no accelerometer with gravity.
     """
-    entries = json_in(content, path.name)
+    entries = json_in(content, str(path))
     try:
         rows: dict[str, list[tuple[float, ...]]] = {sensor: [] for sensor in SENSORS}
         metadata: dict[str, str] = {}
@@ -63,14 +63,14 @@ def read_json(path: Path, content: bytes) -> Found:
                 metadata = {key: str(value) for key, value in entry.items()}
     except (ValueError, KeyError, TypeError) as error:
         raise SourceError(
-            f"{path.name}: this is not Sensor Logger's JSON ({_short(error)}); export it again."
+            f"{path}: this is not Sensor Logger's JSON ({_short(error)}); export it again."
         ) from None
     series = {}
     for sensor, readings in rows.items():
         if readings:
             table = np.array(readings)
-            series[sensor] = _on_own_axis(table[:, 0], table[:, 1:4], table[:, 4].astype(int) + 1, path.name)
-    return _found(path.name, series, metadata)
+            series[sensor] = _on_own_axis(table[:, 0], table[:, 1:4], table[:, 4].astype(int) + 1, str(path))
+    return _found(str(path), series, metadata)
 
 
 def _is_single(archive: Archive, sensor: str) -> bool:

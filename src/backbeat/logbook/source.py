@@ -40,7 +40,7 @@ def open_recording(path: Path, *, strict: bool = False, columns: Path | None = N
     if beginning.startswith(ZIP_MAGIC) or beginning.lstrip()[:1] in (b"{", b"["):
         return _import(path, beginning, strict)
     if path.suffix.lower() == ".mcap" and b"\0" in beginning:
-        raise SourceError(f"{path.name}: this does not begin as MCAP files do; it is damaged: fetch it again.")
+        raise SourceError(f"{path}: this does not begin as MCAP files do; it is damaged: fetch it again.")
     header = beginning.removeprefix(b"\xef\xbb\xbf").split(b"\n")[0].decode("utf-8", "replace").lower()
     if "seconds_elapsed" in header or header.replace('"', "").startswith("time (s)"):
         return _import(path, beginning, strict)

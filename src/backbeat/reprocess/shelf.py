@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -41,6 +41,7 @@ class Found:
         within: the path within the archive.
         stamp: changes when its content does: size, and the store's own mark or time.
         size: bytes.
+        closed: it is a folder that cannot be listed, and stands for what is in it.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Found:
     within: str
     stamp: str
     size: int
+    closed: bool
 
     def matches(self, pattern: str) -> bool:
         """Whether its path within the archive is like this, as a shell compares."""
@@ -81,6 +83,7 @@ def recordings(archive: str, leave_out: Path | None = None) -> list[Found]:
             within=within,
             stamp=_stamp(details),
             size=int(details["size"] or 0),
+            closed=_is_folder(details),
         )
         for (within, details), name in zip(inside.items(), _names(list(inside)), strict=True)
     ]
@@ -91,14 +94,13 @@ def on_disk(found: Found) -> Iterator[Path]:
     """The file itself: as it is where it is on this machine, else a copy for as long as this lasts.
 
     Raises:
-        UserError: it cannot be fetched.
+        UserError: it cannot be fetched or listed.
     """
     system, _ = _opened(found.archive)
     if isinstance(system, LocalFileSystem):
-        file = Path(found.path)
-        if file.is_dir():
-            raise UserError(f"{file}: this folder cannot be listed; check who may read it.")
-        yield file
+        if found.closed:
+            raise UserError(f"{found.path}: this folder cannot be listed; check who may read it.")
+        yield Path(found.path)
         return
     with TemporaryDirectory(prefix="backbeat-") as folder:
         copy = Path(folder) / PurePosixPath(found.path).name
@@ -106,7 +108,10 @@ def on_disk(found: Found) -> Iterator[Path]:
             system.get_file(found.path, str(copy))
         except Exception as error:  # noqa: BLE001 (each store has errors of its own: no credentials, no answer)
             raise UserError(f"{found.archive}: {found.within} cannot be fetched ({_why(error)}).") from None
-        yield copy
+        try:
+            yield copy
+        except UserError as error:  # of the copy, which nobody can look at
+            raise UserError(str(error).replace(str(copy), f"{found.archive.rstrip('/')}/{found.within}")) from None
 
 
 def _opened(archive: str) -> tuple[AbstractFileSystem, str]:
@@ -122,29 +127,30 @@ def _opened(archive: str) -> tuple[AbstractFileSystem, str]:
 
 
 def _in_folder(root: Path, leave_out: Path | None) -> dict[str, Mapping[str, Any]]:
-    """Files below a folder; links are followed, but not in a circle."""
+    """Files below a folder. Links to folders are followed last, and no folder is gone through twice."""
     if root.is_file():
         return {root.name: _details(root)}
     if not root.is_dir():
         raise UserError(f"{root}: there is no such folder; check the name.")
     closed: list[Path] = []
     found: dict[str, Mapping[str, Any]] = {}
-    above: dict[str, set[str]] = {str(root): {str(root.resolve())}}
-    for folder, folders, files in os.walk(
-        root, onerror=lambda error: closed.append(Path(error.filename)), followlinks=True
-    ):
-        come_by = above.pop(folder)
-        for name in list(folders):
-            inner = str(Path(folder, name))
-            real = str(Path(inner).resolve())
-            if real in come_by:
-                folders.remove(name)
-            else:
-                above[inner] = come_by | {real}
-        for name in files:
-            path = Path(folder, name)
-            if leave_out is None or name != leave_out.name or path.resolve() != leave_out.resolve():
-                _add(found, root, path)
+    seen: set[Path] = set()
+    waiting = deque([root])
+    while waiting:
+        for place, folders, files in os.walk(
+            waiting.popleft(), onerror=lambda error: closed.append(Path(error.filename))
+        ):
+            folder = Path(place)
+            if folder.resolve() in seen:
+                folders.clear()
+                continue
+            seen.add(folder.resolve())
+            folders.sort()  # which of two links is followed is always the same
+            waiting += sorted(inner for name in folders if (inner := folder / name).is_symlink())
+            for name in files:
+                path = folder / name
+                if leave_out is None or name != leave_out.name or path.resolve() != leave_out.resolve():
+                    _add(found, root, path)
     if root in closed:
         raise UserError(f"{root}: cannot be listed; check who may read it.")
     for path in closed:
@@ -179,10 +185,14 @@ def _in_bucket(archive: str, system: AbstractFileSystem, root: str) -> dict[str,
     return {path.removeprefix(start).lstrip("/") or PurePosixPath(path).name: of for path, of in listed.items()}
 
 
+def _is_folder(details: Mapping[str, Any]) -> bool:
+    return stat.S_ISDIR(details.get("mode", stat.S_IFREG))
+
+
 def _may_be_one(within: str, details: Mapping[str, Any]) -> bool:
-    mode = details.get("mode", stat.S_IFREG)
-    if stat.S_ISDIR(mode):  # could not be listed
+    if _is_folder(details):  # it could not be listed
         return True
+    mode = details.get("mode", stat.S_IFREG)
     ordinary = stat.S_ISREG(mode) or stat.S_ISLNK(mode)  # to open a pipe would wait for ever
     return ordinary and PurePosixPath(within).suffix.lower() in SUFFIXES
 
