@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import backbeat.monitor
-from backbeat.events import Alert, Event, SessionChange, SignalQuality, Step, Summary, as_json
+from backbeat.event_json import as_json
+from backbeat.events import Alert, Event, SessionChange, SignalQuality, Step, Summary
 from backbeat.monitor import MOST_WAITING, Monitor, MonitorSettings
 from backbeat.samples import Context, Samples, SourceInfo
 from backbeat.sessions import SessionSettings

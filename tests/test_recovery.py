@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from backbeat.checkpoint import Keeper, layout, load
-from backbeat.events import Event, SessionChange, Summary, as_json
+from backbeat.event_json import as_json
+from backbeat.events import Event, SessionChange, Summary
 from backbeat.logbook.mcap_file import McapRecording
 from backbeat.logbook.recorder import Recorder
 from backbeat.monitor import Monitor

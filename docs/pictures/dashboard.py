@@ -21,7 +21,8 @@ from paho.mqtt.publish import multiple
 from playwright.sync_api import sync_playwright
 
 from backbeat.dashboard.child import DashboardProcess
-from backbeat.events import Symmetry, as_json
+from backbeat.event_json import as_json
+from backbeat.events import Symmetry
 from backbeat.mqtt.payloads import encoded, message
 from backbeat.mqtt.settings import MqttSettings
 from backbeat.team.outing import Outing

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import IO
 
 from backbeat.errors import UserError
-from backbeat.events import Event, as_json
+from backbeat.event_json import as_json
+from backbeat.events import Event
 from backbeat.samples import Context, Samples
 
 _encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -22,7 +22,8 @@ import numpy as np
 
 from backbeat.checkpoint import About, load
 from backbeat.errors import SourceError
-from backbeat.events import Event, SessionChange, as_json
+from backbeat.event_json import as_json
+from backbeat.events import Event, SessionChange
 from backbeat.logbook.mcap_file import McapRecording
 from backbeat.monitor import Monitor
 from backbeat.pipeline import Consumer

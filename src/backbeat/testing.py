@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from backbeat.events import Alert, Event, Step, Summary, as_json
+from backbeat.event_json import as_json
+from backbeat.events import Alert, Event, Step, Summary
 from backbeat.logbook.pace import InBlocks
 from backbeat.monitor import Monitor, MonitorSettings
 from backbeat.sources import Source, open_source

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pytest
 
-from backbeat.events import Step, as_json
+from backbeat.event_json import as_json
+from backbeat.events import Step
 from backbeat.monitor import Monitor
 from backbeat.samples import Samples
 from benchmarks.measured import hour, in_own_process, simulated

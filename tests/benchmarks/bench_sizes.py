@@ -12,7 +12,8 @@ from multiprocessing import get_context
 
 import zstandard
 
-from backbeat.events import Alert, Step, Summary, as_json
+from backbeat.event_json import as_json
+from backbeat.events import Alert, Step, Summary
 from backbeat.fleet.score import Score, compose
 from backbeat.live import Live
 from backbeat.mqtt.payloads import Envelope, encoded, message, utc_text

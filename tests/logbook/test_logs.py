@@ -10,7 +10,7 @@ import pytest
 
 from backbeat.cli import main
 from backbeat.errors import UserError
-from backbeat.events import as_json
+from backbeat.event_json import as_json
 from backbeat.logbook.exports import whole_file
 from backbeat.logbook.mcap_file import McapRecording
 from backbeat.logbook.recorder import Recorder

@@ -13,7 +13,8 @@ from mcap.records import Message
 
 from backbeat.cli import main
 from backbeat.errors import SourceError, UserError
-from backbeat.events import Alert, as_json
+from backbeat.event_json import as_json
+from backbeat.events import Alert
 from backbeat.logbook.disk import Room
 from backbeat.logbook.mcap_file import McapRecording
 from backbeat.logbook.mcap_scan import scan

@@ -8,7 +8,7 @@ import pytest
 
 from backbeat.cli import main
 from backbeat.cli.run import outbox_file
-from backbeat.events import as_json
+from backbeat.event_json import as_json
 from backbeat.history.place import runner_file
 from backbeat.history.store import History
 from backbeat.mqtt.forget import forget_session

@@ -9,7 +9,7 @@ from typing import Any, Self
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
-from backbeat.events import as_json
+from backbeat.event_json import as_json
 from backbeat.mqtt.payloads import Info, Status, encoded, message
 from rigs.told import SESSION, alert_told, envelope, live_told, root
 

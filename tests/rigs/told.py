@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from backbeat.events import as_json
+from backbeat.event_json import as_json
 from backbeat.live import Live
 from backbeat.mqtt.payloads import Envelope, encoded, message
 from rigs.runs import alert, summary

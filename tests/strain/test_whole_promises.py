@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backbeat.events import Alert, Event, Summary, as_json
+from backbeat.event_json import as_json
+from backbeat.events import Alert, Event, Summary
 from backbeat.logbook.source import open_recording
 from backbeat.monitor import Monitor
 from backbeat.report.words import in_words

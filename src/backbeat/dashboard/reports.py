@@ -7,7 +7,8 @@ from pydantic import TypeAdapter, ValidationError
 from backbeat.dashboard.message import text, unix
 from backbeat.dashboard.runner import Runner, Session
 from backbeat.dashboard.wording import note
-from backbeat.events import Summary, as_json
+from backbeat.event_json import as_json
+from backbeat.events import Summary
 from backbeat.report.material import Material
 from backbeat.report.page import page
 

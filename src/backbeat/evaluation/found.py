@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from backbeat.events import Activity, ActivityChange, Event, Side, Step, as_json
+from backbeat.event_json import as_json
+from backbeat.events import Activity, ActivityChange, Event, Side, Step
 from backbeat.monitor import Monitor
 from backbeat.samples import Context, Samples
 from backbeat.sources import open_source

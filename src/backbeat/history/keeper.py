@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from backbeat.events import Alert, Event, SessionChange, Step, Summary, as_json
+from backbeat.event_json import as_json
+from backbeat.events import Alert, Event, SessionChange, Step, Summary
 from backbeat.history.notes import ENTERED, note_of
 from backbeat.history.store import History
 from backbeat.samples import Context, Samples, SourceInfo

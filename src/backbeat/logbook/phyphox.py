@@ -44,9 +44,7 @@ def read(path: Path) -> Found:
         gyr = gyr or _series(table, GYR)
     if acc is None:
         hint = "it holds only linear acceleration, without gravity; " if linear else ""
-        raise SourceError(
-            f"{path}: no column such as 'Acceleration x (m/s^2)'; {hint}record 'Acceleration (with g)'."
-        )
+        raise SourceError(f"{path}: no column such as 'Acceleration x (m/s^2)'; {hint}record 'Acceleration (with g)'.")
     offset = None
     if (content := archive.find("time.csv")) is not None and path.suffix.lower() != ".csv":
         offset, pauses = _pauses(read_table(content, f"{path}: meta/time.csv"))

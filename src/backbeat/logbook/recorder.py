@@ -23,7 +23,8 @@ import numpy as np
 
 from backbeat import __version__
 from backbeat.errors import UserError, why
-from backbeat.events import Alert, Event, SessionChange, Summary, as_json
+from backbeat.event_json import as_json
+from backbeat.events import Alert, Event, SessionChange, Summary
 from backbeat.logbook import wire
 from backbeat.logbook.disk import DiskFile, Room
 from backbeat.logbook.mcap_writer import McapWriter, Storage

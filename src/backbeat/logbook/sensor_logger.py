@@ -62,9 +62,7 @@ def read_json(path: Path, content: bytes) -> Found:
             elif entry["sensor"] == "Metadata":
                 metadata = {key: str(value) for key, value in entry.items()}
     except (ValueError, KeyError, TypeError) as error:
-        raise SourceError(
-            f"{path}: this is not Sensor Logger's JSON ({_short(error)}); export it again."
-        ) from None
+        raise SourceError(f"{path}: this is not Sensor Logger's JSON ({_short(error)}); export it again.") from None
     series = {}
     for sensor, readings in rows.items():
         if readings:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from backbeat.events import Alert, Step, Summary, Told, as_json
+from backbeat.event_json import Told, as_json
+from backbeat.events import Alert, Step, Summary
 from backbeat.live import Live
 from backbeat.mqtt import topics
 from backbeat.mqtt.courier import Courier

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backbeat import __version__
-from backbeat.events import as_json
+from backbeat.event_json import as_json
 from backbeat.mqtt import topics
 from backbeat.mqtt.attendant import Attendant, Handler, Tell
 from backbeat.mqtt.commands import ALWAYS, COMMANDS, Command

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from backbeat.events import Alert, Event, SessionChange, Step, Summary, as_json
+from backbeat.event_json import as_json
+from backbeat.events import Alert, Event, SessionChange, Step, Summary
 from backbeat.history.notes import Note, note_of
 from backbeat.history.store import History
 from backbeat.pain import QUESTIONS, RedFlag

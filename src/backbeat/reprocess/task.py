@@ -29,6 +29,7 @@ from backbeat.samples import Context, Samples
 ANALYSIS = (
     "samples.py",
     "events.py",
+    "event_json.py",
     "sessions.py",
     "closing.py",
     "sources.py",
