@@ -84,6 +84,7 @@ def test_a_node_killed_in_the_middle_costs_no_alert_and_no_summary(
         with Archive(nodes.ports[1], nodes.ports[2]) as archive:
             played = fleet.play(power_cut)
             assert begin
+            assert back
             archive.wait_for(played.keys, 240.0)  # a cluster on a busy machine elects and recovers at leisure
     assert played.count.connected == runners
     assert played.count.undelivered == 0

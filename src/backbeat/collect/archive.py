@@ -31,7 +31,7 @@ MOST_REJECTED = 10_000
 """Of them only the newest are kept: whatever somebody sends in our topics, the disk does not fill with it."""
 
 PATIENCE_S = 30.0
-"""A transaction takes no longer; a batch takes a part of a second, and the first look for missing alerts some."""
+"""A transaction takes no longer; a batch takes a part of a second, and so does a look for missing alerts."""
 
 CREATING = 0x6261636B
 """PostgreSQL's advisory lock while tables are made: workers that start together would make them twice."""
@@ -103,7 +103,8 @@ class Archive:
         """All or nothing.
 
         Raises:
-            DatabaseAwayError: the database cannot be used at present; nothing was changed.
+            DatabaseAwayError: the database cannot be used at present; nothing was changed, but perhaps in a file that
+                somebody has moved away.
             UserError: it was never used, and waiting does not mend what is wrong.
         """
         if self._opened_file is not None and self._file_now() is None:

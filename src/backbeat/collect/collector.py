@@ -232,7 +232,7 @@ class Collector:
 
 
 def _batch(waiting: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
-    """The first of what waits: at least one."""
+    """The first of what waits: at least one, where there is any."""
     size = 0
     batch: list[tuple[str, bytes]] = []
     for content in islice(waiting, BATCH):

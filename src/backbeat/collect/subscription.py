@@ -274,10 +274,8 @@ class Subscription:
             self._ask_again_at = self._clock() + ASKED_AGAIN_S
             if topic not in self._refused:
                 self._refused.add(topic)
-                self._report(
-                    f"The broker {self._settings.name} does not let us read {topic} ({reasons[0]}); give this user the "
-                    "right in the broker's access list, or raise its limit of subscriptions. Trying again each minute."
-                )
+                told = refusals.no_reading(self._settings.name, topic, str(reasons[0]))
+                self._report(f"{told} Trying again each minute.")
 
     def _granted(self, topic: str) -> None:
         if topic in self._refused:

@@ -113,10 +113,8 @@ class Reader:
             return
         self._up, self.trouble = not refused, None
         for each, reason in refused.items():
-            self.trouble = (
-                f"The broker {self._settings.name} does not let us read {each} ({reason}); give this user the right "
-                "in the broker's access list, or name the team with --team. Trying again."
-            )
+            told = refusals.no_reading(self._settings.name, each, reason)
+            self.trouble = f"{told} Or name the team with --team. Trying again."
         if refused:
             self._link = None
             link.close()

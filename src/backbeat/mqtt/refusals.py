@@ -53,6 +53,14 @@ def why_not(reason: str, code: int | None) -> Refusal:
     return refusal or Refusal(f"cannot be reached: {reason}", lasting=False)
 
 
+def no_reading(broker: str, topic: str, reason: str) -> str:
+    """What it means that a broker does not give a subscription, for its access list or a limit of its own."""
+    return (
+        f"The broker {broker} does not let us read {topic} ({reason}); give this user the right in the broker's access "
+        "list, or raise its limit of subscriptions."
+    )
+
+
 MESSAGE = {
     0x87: Refusal("this user may not write there; give it the right in the broker's access list", lasting=True),
     0x90: Refusal("it does not accept this topic; choose another root", lasting=True),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from backbeat.mqtt.link import Link
+from backbeat.mqtt.refusals import no_reading
 
 
 @dataclass(slots=True)
@@ -34,9 +35,8 @@ class Subscriptions:
     def _answered(self, link: Link, refused: Mapping[str, str]) -> None:
         for each in refused.keys() - self._refused:
             self.report(
-                f"The broker {self.broker} does not let us read {each} ({refused[each]}): what is sent there does not "
-                "reach this device. Give this user the right in the broker's access list, or raise its limit of "
-                "subscriptions; we ask again now and then."
+                f"{no_reading(self.broker, each, refused[each])} What is sent there does not reach this device; we ask "
+                "again now and then."
             )
         for each in self._refused - refused.keys():
             self.report(f"The broker {self.broker} lets us read {each} now.")
